@@ -1,0 +1,43 @@
+# The commands of the project. `make` alone lists them.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export DVC_NO_ANALYTICS := 1
+
+help:  ## list these targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/:/' | awk -F': +' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+run: $(READY)  ## run the pipeline: raw data to a gated model
+	@dvc repro && cairn summary
+
+test: $(READY)  ## run the tests (the slow ones too: make test SLOW=1)
+	@pytest -n 2 $(if $(SLOW),,-m "not slow")
+
+coverage: $(READY)  ## measure which lines and branches the tests reach
+	@pytest -n 2 --cov --cov-report=term-missing -m "not slow"
+
+lint: $(READY)  ## check style, types and the direction of imports
+	@ruff check . && ruff format --check . && mypy && lint-imports
+
+bench: $(READY)  ## measure speed and memory beside peers, in one run
+	@python -m bench
+
+lock: $(READY)  ## write requirements.lock anew from pyproject.toml
+	@uv pip compile -q --universal --generate-hashes --python-version 3.11 --group dev --no-header \
+	    --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+
+clean:  ## delete the environment and everything that can be made again
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage* build src/*.egg-info models/studies
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or later is needed, and this is " + sys.version.split()[0] + "; say which with make PYTHON=python3.12")'
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement <(sed -n '/^uv==/,/^[a-z]/p' requirements.lock | sed '$$d')
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+.PHONY: help run test coverage lint bench lock clean
+.DEFAULT_GOAL := help

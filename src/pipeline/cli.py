@@ -1,0 +1,39 @@
+"""The `cairn` command: what DVC and GTO do not say by themselves."""
+
+import argparse
+from collections.abc import Sequence
+
+from pipeline import config
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the command line and run the command that it names."""
+    options = _parser().parse_args(arguments)
+    config.run(lambda: options.command(options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="cairn", description="What DVC and GTO do not say by themselves.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    why = commands.add_parser("why", help="say why a stage would run: which key, which data, which code")
+    why.add_argument("stage", nargs="?", help="a stage of dvc.yaml; all of them if left out")
+    why.set_defaults(command=_why)
+    summary = commands.add_parser("summary", help="print how good the model is, and where to look")
+    summary.set_defaults(command=_summary)
+    return parser
+
+
+def _why(options: argparse.Namespace) -> None:
+    from pipeline.why import describe, why
+
+    print(describe(why(options.stage)))
+
+
+def _summary(options: argparse.Namespace) -> None:
+    from pipeline.summary import summary
+
+    print(summary())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,223 @@
+"""Compose conf/ into params.yaml, check it, and hand it to the stages; the one place that knows Hydra."""
+
+import dataclasses
+import importlib
+import inspect
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import InputError, did_you_mean
+from pipeline.files import written
+
+CONF = Path("conf")
+PARAMS = Path("params.yaml")
+RESERVED = {"model": {"balance", "space"}}  # keys of a node that are not its function's arguments
+
+
+def load() -> dict[str, Any]:
+    """Read params.yaml, or compose conf/ anew with the Hydra overrides that stand on the command line."""
+    if overrides := sys.argv[1:]:
+        params, choices = compose(overrides)
+        check(params, choices)
+        return params
+    if not PARAMS.exists():
+        raise InputError(f"{PARAMS}: not there yet; `dvc repro compose` writes it from {CONF}/")
+    return read_yaml(PARAMS)
+
+
+def compose(overrides: Sequence[str] = ()) -> tuple[dict[str, Any], dict[str, str]]:
+    """Compose conf/ as Hydra does.
+
+    Parameters
+    ----------
+    overrides : in Hydra's grammar, such as `model=random_forest` or `model.max_depth=3`
+
+    Returns
+    -------
+    tuple : the parameters, and the file chosen for each group, such as `{"model": "xgboost"}`
+
+    Raises
+    ------
+    InputError : a choice that is no file, a key that is not there, YAML that does not parse
+    """
+    import hydra
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
+
+    try:
+        with hydra.initialize_config_dir(str(CONF.resolve()), version_base=None):
+            config = hydra.compose("config", overrides=list(overrides), return_hydra_config=True)
+        choices = {group: name for group, name in config.hydra.runtime.choices.items() if "/" not in group}
+        OmegaConf.set_struct(config, False)
+        del config["hydra"]
+        params = OmegaConf.to_container(config, resolve=True)
+    except (HydraException, OmegaConfBaseException, YAMLError) as error:
+        raise InputError(_hydra_says(error)) from error
+    return params, choices  # type: ignore[return-value]
+
+
+def dump(params: Mapping[str, Any]) -> str:
+    """Spell parameters exactly as DVC spells what it composes, so that both write the same params.yaml."""
+    from omegaconf import OmegaConf
+
+    return OmegaConf.to_yaml(OmegaConf.create(dict(params)))
+
+
+def write(params: Mapping[str, Any]) -> None:
+    """Write params.yaml."""
+    with written(PARAMS) as partial:
+        partial.write_text(dump(params), encoding="utf-8")
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """Say which keys differ, as `model.max_depth: 6 -> 8`."""
+    lines = []
+    for key in dict.fromkeys([*old, *new]):
+        before, after = old.get(key), new.get(key)
+        if before == after:
+            continue
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            lines += differences(before, after, f"{prefix}{key}.")
+        else:
+            lines.append(f"{prefix}{key}: {_short(before)} -> {_short(after)}")
+    return lines
+
+
+def read_yaml(path: Path) -> Any:
+    """Read plain YAML, as DVC reads params.yaml."""
+    import yaml
+
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+def check(params: Mapping[str, Any], choices: Mapping[str, str]) -> None:
+    """Hold every node against the signature of the function or class that it names.
+
+    Parameters
+    ----------
+    params : what conf/ composed to
+    choices : the file chosen for each group, for the message
+
+    Raises
+    ------
+    InputError : an unknown key, a value of the wrong type, or a `_target_` that is not there
+    """
+    known = {path.name for path in CONF.iterdir() if path.is_dir()} | set(read_yaml(CONF / "config.yaml"))
+    for key, node in params.items():
+        if key not in known:
+            raise InputError(f"conf/config.yaml: {key}: no such key {did_you_mean(key, known)}")
+        if isinstance(node, Mapping) and "_target_" in node:
+            _check_node(key, node, choices)
+
+
+def call(node: Mapping[str, Any], **given: Any) -> Any:
+    """Call the function, or make the object, that a node names, with the node's keys as keyword arguments.
+
+    Parameters
+    ----------
+    node : a mapping with `_target_`
+    **given : arguments that only the caller has, such as the table; they win over the node's
+    """
+    target = locate(node["_target_"])
+    return target(**{key: value for key, value in node.items() if key != "_target_"} | given)
+
+
+def locate(name: str) -> Callable[..., Any]:
+    """Find the function or class with a dotted name.
+
+    Raises
+    ------
+    InputError : no such module, or nothing of that name in it
+    """
+    module_name, _, attribute = name.rpartition(".")
+    try:
+        module = importlib.import_module(module_name)
+    except (ImportError, ValueError) as error:
+        raise InputError(f"_target_: cannot import {name!r}: {error}") from error
+    if not hasattr(module, attribute):
+        names = [each for each in vars(module) if not each.startswith("_")]
+        raise InputError(f"_target_: nothing named {attribute!r} in {module_name} {did_you_mean(attribute, names)}")
+    return getattr(module, attribute)
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a stage or a command; an expected error becomes one line on standard error and exit code 1."""
+    try:
+        main()
+    except InputError as error:
+        sys.exit(f"error: {error}")
+    except FileNotFoundError as error:
+        sys.exit(f"error: {error.filename}: no such file; `dvc repro` runs the stages that make it")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _check_node(group: str, node: Mapping[str, Any], choices: Mapping[str, str]) -> None:
+    def complain(key: str, trouble: str) -> InputError:
+        return InputError(f"{_file_of(group, key, choices)}: {key}: {trouble}")
+
+    try:
+        target = locate(node["_target_"])
+    except InputError as error:
+        raise complain("_target_", str(error).removeprefix("_target_: ")) from error
+    parameters = inspect.signature(target).parameters
+    open_ended = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values())
+    keys = {key: value for key, value in node.items() if key not in {"_target_", *RESERVED.get(group, ())}}
+    for key, value in keys.items():
+        if key not in parameters and not open_ended:
+            raise complain(key, f"no such key for {node['_target_']} {did_you_mean(key, parameters)}")
+        if key in parameters and (trouble := _type_trouble(parameters[key].annotation, value)):
+            raise complain(key, trouble)
+    if dataclasses.is_dataclass(target):
+        try:
+            target(**keys)
+        except (InputError, TypeError) as error:
+            raise InputError(f"{_file_of(group, '', choices)}: {error}") from error
+
+
+def _type_trouble(annotation: Any, value: Any) -> str | None:
+    """Say why a value is not of the annotated type, or None; what is not annotated is not checked."""
+    from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+    if annotation is inspect.Parameter.empty or isinstance(annotation, str):
+        return None
+    try:
+        TypeAdapter(annotation, config=ConfigDict(arbitrary_types_allowed=True)).validate_python(value, strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        expected = first.get("ctx", {}).get("expected")
+        if expected and isinstance(value, str):
+            options = [each.strip().strip("'") for each in expected.replace(" or ", ",").split(",")]
+            return f"{value!r} is none of {expected} {did_you_mean(value, options)}"
+        return f"{value!r}: {first['msg'][0].lower()}{first['msg'][1:]}"
+    return None
+
+
+def _file_of(group: str, key: str, choices: Mapping[str, str]) -> str:
+    """Name the file of conf/ in which a person would look for a key."""
+    files: Iterable[Path] = [CONF / group / f"{choices[group]}.yaml"] if group in choices else []
+    for path in [*files, CONF / "config.yaml"]:
+        if path.exists() and (not key or f"{key}:" in path.read_text(encoding="utf-8")):
+            return str(path)
+    return f"override {group}.{key}"
+
+
+def _short(value: Any) -> str:
+    text = "unset" if value is None else " ".join(str(value).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _hydra_says(error: Exception) -> str:
+    """Turn what Hydra, OmegaConf or YAML raised into one line that names the file and the nearest choice."""
+    from hydra.errors import MissingConfigException
+
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options:
+        group, _, name = error.missing_cfg_file.rpartition("/")
+        return f"conf/config.yaml: {group}: no file conf/{group}/{name}.yaml {did_you_mean(name, error.options)}"
+    if mark := getattr(error, "problem_mark", None):
+        return f"{mark.name}: line {mark.line + 1}: {getattr(error, 'problem', 'not YAML')}"
+    return "conf: " + " ".join(str(error).split("\nSee https")[0].split())

@@ -1,0 +1,27 @@
+"""The one kind of error that is meant for the person at the keyboard."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class InputError(Exception):
+    """Something that the user gave is wrong; the message is one line: where, what, and what to do."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Say the nearest known name, or list the known ones where none is near.
+
+    Parameters
+    ----------
+    name : what was written
+    known : what could have been meant
+
+    Returns
+    -------
+    str : `(did you mean 'income'?)`, or `(known: age, income, ...)`
+    """
+    names = [str(each) for each in known]
+    near = get_close_matches(str(name), names, n=1, cutoff=0.6)
+    if near:
+        return f"(did you mean {near[0]!r}?)"
+    return f"(known: {', '.join(names[:12])}{', ...' if len(names) > 12 else ''})"

@@ -1,0 +1,51 @@
+"""Measure the model on all three parts, by groups, and against what could be known."""
+
+from pipeline import config
+from pipeline.evaluation import scores
+from pipeline.evaluation.truth import ceiling
+from pipeline.files import read_json, write_json, written
+from pipeline.modeling import estimators, saved, signature
+from pipeline.stages import paths
+
+
+def main() -> None:
+    params, schema = config.load(), read_json(paths.SCHEMA)
+    model = saved.load(paths.MODEL)
+    task, threshold, seed = schema["task"], model.signature.threshold, params["seed"]
+    sensitive = params["data"]["sensitive"]
+    names = dict.fromkeys([*schema["features"], *sensitive, schema["target"], *([schema["id"]] if schema["id"] else [])])
+    parts = {}
+    for name in ("train", "validation", "test"):
+        table = signature.read(paths.PARTS / f"{name}.parquet", list(names))
+        parts[name] = scores.predictions(model, table)
+    groups = scores.group_labels(
+        table, sensitive=sensitive, features=schema["features"], levels=params["evaluation"]["slice_levels"]
+    )
+    metrics, slices = config.call(
+        params["evaluation"],
+        parts=parts,
+        groups=groups,
+        task=task,
+        threshold=threshold,
+        values=params["decision"]["values"],
+        seed=seed,
+    )
+    truth = paths.TRUTH / "truth.parquet"
+    if truth.exists():
+        known = signature.read(truth).set_index(schema["id"])["probability"]
+        best = known.loc[table[schema["id"]]].to_numpy()
+        model_test = {name: each["value"] for name, each in metrics["test"].items()}
+        metrics["ceiling"] = ceiling(parts["test"].actual, best, model_test, prior=parts["train"].actual.mean())
+    points = scores.plots(parts["test"], task=task, threshold=threshold, classes=schema["classes"], seed=seed)
+    shares = estimators.importances(model.estimator)
+    points["importances"] = [{"feature": name, "share": share} for name, share in shares.items()]
+    with written(paths.PLOTS) as folder:
+        folder.mkdir()
+        for name, rows in points.items():
+            write_json(rows, folder / f"{name}.json")
+    write_json(slices, paths.SLICES)
+    write_json(metrics, paths.METRICS)
+
+
+if __name__ == "__main__":
+    config.run(main)

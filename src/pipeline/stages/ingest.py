@@ -1,0 +1,17 @@
+"""Bring the raw tables in, as Parquet files."""
+
+from pipeline import config
+from pipeline.files import written
+from pipeline.stages import paths
+
+
+def main() -> None:
+    source = config.call(config.load()["data"])
+    with written(paths.RAW) as raw, written(paths.TRUTH) as truth:
+        raw.mkdir()
+        truth.mkdir()
+        source.ingest(raw, truth)
+
+
+if __name__ == "__main__":
+    config.run(main)

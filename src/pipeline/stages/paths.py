@@ -1,0 +1,25 @@
+"""Where the stages read and write; dvc.yaml says which stage uses which."""
+
+from pathlib import Path
+
+COMPOSED = Path("data/interim/composed.txt")  # says that params.yaml is there; what ingest waits for
+FEATURES_SQL = Path("data/interim/features.sql")
+RAW = Path("data/raw")
+TRUTH = Path("data/truth")
+VALIDATION = Path("reports/validation")
+VALIDATION_RESULTS = Path("reports/validation.json")
+FEATURES = Path("data/interim/features.parquet")
+SCHEMA = Path("data/interim/schema.json")
+PARTS = Path("data/processed")
+TRAIN = PARTS / "train.parquet"
+VALID = PARTS / "validation.parquet"
+TEST = PARTS / "test.parquet"
+STUDIES = Path("models/studies")  # journals of searches, kept so that a killed search goes on; not versioned
+TUNED = Path("models/tuned.json")
+TRIALS = Path("reports/trials.json")
+MODEL = Path("models/model")
+TRAINING = Path("reports/training")
+METRICS = Path("reports/metrics.json")
+SLICES = Path("reports/slices.json")
+PLOTS = Path("reports/plots")
+GATES = Path("reports/gates.json")

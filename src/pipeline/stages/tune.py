@@ -1,0 +1,52 @@
+"""Search for the model's parameters on the training part, compared by the validation part."""
+
+import hashlib
+import json
+
+from pipeline import config
+from pipeline.files import read_json, write_json
+from pipeline.modeling import signature
+from pipeline.modeling.search import Rows
+from pipeline.stages import paths
+
+
+def main() -> None:
+    params = config.load()
+    schema = read_json(paths.SCHEMA)
+    columns = [*schema["features"], schema["target"]]
+    train, validation = signature.read(paths.TRAIN, columns), signature.read(paths.VALID, columns)
+    seen = config.call(
+        params["signature"],
+        train=train,
+        features=schema["features"],
+        target=schema["target"],
+        task=schema["task"],
+        classes=schema["classes"],
+    )
+    found = config.call(
+        params["search"],
+        model=params["model"],
+        train=Rows(seen.frame(train), seen.labels(train)),
+        validation=Rows(seen.frame(validation), seen.labels(validation)),
+        task=schema["task"],
+        n_classes=len(schema["classes"] or []),
+        seed=params["seed"],
+        journal=paths.STUDIES / f"{fingerprint(params)}.journal",
+    )
+    write_json({"trials": found.trials}, paths.TRIALS)
+    write_json(found.params, paths.TUNED)
+    best = min((trial["score"] for trial in found.trials if trial["state"] == "complete"), default=None)
+    print(f"best of {len(found.trials)} trials: {best:.5g} with {found.params}" if found.trials else "no search")
+
+
+def fingerprint(params: dict[str, object]) -> str:
+    """Name a study by all that decides its trials, so that no other search goes on with its journal."""
+    digest = hashlib.sha256(json.dumps([params[key] for key in ("model", "search", "seed")]).encode())
+    for path in (paths.SCHEMA, paths.TRAIN, paths.VALID):
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:16]
+
+
+if __name__ == "__main__":
+    config.run(main)
