@@ -119,7 +119,7 @@ def test_dvcs_own_templates_draw_the_points(many):
     }.items():
         points = [{**each, "rev": "workspace"} for each in points]
         renderer = templates.VegaRenderer(points, name, template=name, x=x, y=y)
-        assert json.loads(renderer.get_filled_template())["data"]["values"]
+        assert json.loads(json.dumps(renderer.get_filled_template()))["data"]["values"]
 
 
 def test_a_figure_has_ten_digits_or_is_null():

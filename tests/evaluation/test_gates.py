@@ -1,7 +1,9 @@
 import copy
 import json
+from pathlib import Path
 
 import pytest
+import yaml
 
 from pipeline.errors import InputError
 from pipeline.evaluation.gates import judge, table
@@ -200,10 +202,6 @@ def test_the_table_shows_each_gate_on_a_line_with_aligned_columns():
 
 
 def test_the_gates_that_come_with_the_project_are_understood():
-    from pathlib import Path
-
-    import yaml
-
     full = copy.deepcopy(METRICS)
     full["test"]["profit_per_1000"] = {"value": 900.0, "low": 800.0, "high": 1000.0}
     for file in sorted((Path(__file__).parents[2] / "conf" / "gates").glob("*.yaml")):

@@ -28,7 +28,7 @@ def binary_rows(draw):
 
 
 @given(binary_rows(), st.sampled_from([0.1, 0.5, 0.77]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_binary_metrics_are_those_of_scikit_learn_with_weights_and_ties(rows, threshold):
     actual, probability, weight = rows
     ours = {
@@ -67,7 +67,7 @@ def multiclass_rows(draw):
 
 
 @given(multiclass_rows())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_multiclass_metrics_are_those_of_scikit_learn_with_weights_and_ties(rows):
     actual, probability, weight = rows
     ours = {name: score[0] for name, score in metrics.multiclass(actual, probability)(weight[None]).items()}

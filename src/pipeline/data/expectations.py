@@ -1,5 +1,6 @@
 """Hold the raw tables against expectations: check the rules, derive them, run them, and report what failed."""
 
+import gc
 import logging
 import math
 import os
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from great_expectations.core import ExpectationValidationResult
     from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
-    from great_expectations.datasource.fluent.pandas_datasource import DataFrameAsset
 
 Rule = Mapping[str, Any]  # {"type": "expect_...", "kwargs": {...}}, as Great Expectations spells it
 Kind = Literal["integer", "number", "boolean", "time", "text"]
@@ -33,6 +33,7 @@ LONGEST_CATEGORY = 80  # characters
 SLACK = 0.1  # share of a column's span by which derived bounds are wider than what was seen
 YEARS_AHEAD = 2  # derived bounds of times end on 1 January, this many years after the last one seen
 EXAMPLES = 3
+MOST_HELD = 100_000_000  # bytes of columns read before memory is tidied
 PLACES = ("column", "column_A", "column_B", "column_list")  # arguments that name columns
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # Data Docs want a run time; a real one would change their bytes each run
@@ -164,10 +165,10 @@ def validate(raw: Path, tables: Mapping[str, Sequence[Rule]], docs: Path) -> lis
             raise InputError(f"expectations.tables.{table}: no such table in {raw} {did_you_mean(table, known)}")
     with written(docs) as partial, _quiet():
         partial.mkdir()
-        context, asset = _great_expectations(partial)
+        context = _great_expectations(partial)
         findings: list[Finding] = []
         for table, rules in tables.items():
-            results = _results(asset, raw / f"{table}.parquet", rules)
+            results = _results(context, raw / f"{table}.parquet", rules)
             _keep(context, table, results)
             findings += [_finding(table, rule, result) for rule, result in zip(rules, results, strict=True)]
         context.build_data_docs()
@@ -319,7 +320,7 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _great_expectations(docs: Path) -> tuple["EphemeralDataContext", "DataFrameAsset"]:
+def _great_expectations(docs: Path) -> "EphemeralDataContext":
     """Start Great Expectations in memory, with no telemetry and no bars, and Data Docs in the folder `docs`."""
     import great_expectations as gx
     from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
@@ -336,11 +337,10 @@ def _great_expectations(docs: Path) -> tuple["EphemeralDataContext", "DataFrameA
         "progress_bars": {"globally": False},
     }
     config: Any = DataContextConfig(**settings)
-    context = gx.get_context(mode="ephemeral", project_config=config)
-    return context, context.data_sources.add_pandas("raw").add_dataframe_asset("table")
+    return gx.get_context(mode="ephemeral", project_config=config)
 
 
-def _results(asset: "DataFrameAsset", path: Path, rules: Sequence[Rule]) -> list["ExpectationValidationResult"]:
+def _results(context: "EphemeralDataContext", path: Path, rules: Sequence[Rule]) -> list["ExpectationValidationResult"]:
     """Check the rules of one table, those on the same columns together, and give the results in the rules' order."""
     import great_expectations as gx
     from tqdm import tqdm
@@ -349,15 +349,23 @@ def _results(asset: "DataFrameAsset", path: Path, rules: Sequence[Rule]) -> list
     with connect() as connection:
         kinds = _kinds(connection, path)
         queries: dict[str, list[Any]] = {}
+        held = 0
         for number, rule in enumerate(rules):
             expectation = _expectation(rule, number, kinds, path.stem)
             queries.setdefault(_query(rule, kinds, path), []).append(expectation)
-        definition = asset.add_batch_definition_whole_dataframe(path.stem)
         for query, expectations in tqdm(queries.items(), desc=f"validate {path.stem}", disable=None, leave=False):
             frame = _frame(connection, query, kinds)
             suite = gx.ExpectationSuite(name=path.stem, expectations=expectations)
-            for result in definition.get_batch({"dataframe": frame}).validate(suite).results:
+            # A data source keeps every table that it has seen; a new one each time lets the last one go.
+            asset = context.data_sources.add_or_update_pandas("raw").add_dataframe_asset(path.stem)
+            batch = asset.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": frame})
+            for result in batch.validate(suite).results:
                 results[_asked(result).meta.pop("number")] = result
+            held += int(frame.memory_usage().sum())
+            if held > MOST_HELD:  # its objects go in circles, so tables that were let go wait for the collector
+                del frame, batch, asset
+                gc.collect()
+                held = 0
     return [results[number] for number in range(len(rules))]
 
 

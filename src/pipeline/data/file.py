@@ -3,12 +3,14 @@
 import csv
 import gzip
 import hashlib
+import itertools
 import json
-import re
+import os
 import shutil
+import sys
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from glob import escape
 from io import TextIOWrapper
@@ -24,7 +26,7 @@ from pipeline.files import remove, written
 if TYPE_CHECKING:
     import duckdb
 
-FORMATS = {
+ENDINGS = {
     ".csv": "csv",
     ".tsv": "csv",
     ".jsonl": "jsonl",
@@ -35,8 +37,8 @@ FORMATS = {
     ".feather": "arrow",
 }
 DELIMITERS = ",;\t|"
-CONNECT_SECONDS, READ_SECONDS = 5.0, 10.0
-BLANKS = [" " * n for n in range(9)]  # what the CSV reader takes for an empty cell, also in a column of numbers
+BLANK_CELLS = [" " * n for n in range(9)]  # what the CSV reader takes for missing in a column of numbers
+CONNECT_SECONDS, SILENCE_SECONDS = 5, 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,7 @@ class File(Source):
 
     Parameters
     ----------
+    target : the column to predict
     path : a path, or an address that starts with http://, https:// or s3:// (credentials: the usual AWS_* variables)
     sha256 : the checksum of the file as it lies there, before it is unpacked; None: not checked
     format : `auto` goes by the name's ending (.gz after it is fine for CSV and JSON lines)
@@ -75,127 +78,467 @@ class File(Source):
             raise InputError("data.path: say which file, e.g. -S data.path=my.csv")
         if not self.target:
             raise InputError("data.target: say which column to predict, e.g. -S data.target=income")
-        if self.delimiter is not None and len(_character(self.delimiter)) != 1:
+        if self.delimiter not in (None, r"\t") and len(str(self.delimiter)) != 1:
             raise InputError(f"data.delimiter: {self.delimiter!r} is not one character")
-        self._kind()
+        if self.format not in ("auto", *ENDINGS.values()):
+            raise InputError(f"data.format: no format {self.format!r} {did_you_mean(self.format, ENDINGS.values())}")
+        if self.kind is None:
+            known = ", ".join(dict.fromkeys(ENDINGS.values()))
+            raise InputError(f"data.format: the name {self.name!r} does not tell the format; say which: {known}")
 
     def ingest(self, raw: Path, truth: Path) -> None:
-        """Write `raw/table.parquet`; the data are read and written once, and a Parquet file as it is is copied.
+        """Write `raw/table.parquet`: one pass that reads and writes, or a copy where a Parquet file needs no change.
 
         Raises
         ------
         InputError : the file is not there, is not what its format says, or a role names no column of it
         """
-        with _at_hand(self, raw) as file, written(raw / "table.parquet") as partial, connect(threads=1) as connection:
+        with _at_hand(self, raw) as file, written(raw / "table.parquet") as partial:
             if file.stat().st_size == 0:
                 raise InputError(f"{self.name}: the file is empty")
-            try:
-                rows = _Reading(self, file, connection).write(partial)
-            except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-                raise InputError(f"{self.name}: its gzip stream is broken or cut short; fetch it again") from error
+            with connect(threads=1) as connection:
+                rows = _write(self, file, connection, partial)
             if rows == 0:
-                raise InputError(f"{self.name}: no rows, only {'columns' if self.columns else 'a header'}")
+                raise InputError(f"{self.name}: no rows, only the names of columns")
 
     @property
     def name(self) -> str:
         """The file's name without its folder."""
-        return Path(urlsplit(self._path).path if "://" in self._path else self._path).name
+        path = cast(str, self.path)
+        return Path(urlsplit(path).path if "://" in path else path).name
 
     @property
-    def _path(self) -> str:
-        return cast(str, self.path)
-
-    def _kind(self) -> str:
+    def kind(self) -> str | None:
+        """The format, said or told by the name's ending; None where neither tells."""
         if self.format != "auto":
-            if self.format not in FORMATS.values():
-                raise InputError(f"data.format: no format {self.format!r} {did_you_mean(self.format, FORMATS.values())}")
             return self.format
-        ending = Path(self.name.lower().removesuffix(".gz")).suffix
-        if ending not in FORMATS:
-            known = ", ".join(dict.fromkeys(FORMATS.values()))
-            raise InputError(f"data.format: the name {self.name!r} does not tell the format; say which one: {known}")
-        return FORMATS[ending]
+        return ENDINGS.get(Path(self.name.lower().removesuffix(".gz")).suffix)
 
 
-class _Reading:
-    """One file being read by one connection: what is found in it, and what went wrong with it."""
+def _write(source: File, file: Path, connection: "duckdb.DuckDBPyConnection", partial: Path) -> int:
+    import duckdb
+
+    table = READERS[cast(str, source.kind)](source, file, connection)
+    try:
+        table.open()
+        try:
+            return _copy(table, partial)
+        except duckdb.InvalidInputException:
+            if not table.look_again():
+                raise
+            return _copy(table, partial)
+    except duckdb.Error as error:
+        first = str(error).split("\n")[0].partition("Error: ")[2]
+        raise InputError(f"{source.name}{table.trouble(partial) or f': {first}'}") from error
+
+
+def _copy(table: "_Table", partial: Path) -> int:
+    cells, names = table.cells(), [quoted(name) for name in table.names]
+    if isinstance(table, _Parquet) and cells == names:
+        shutil.copyfile(table.file, partial)
+        return int(table.rows(f"SELECT count(*) FROM {table.scan}")[0][0])  # noqa: S608
+    columns = ", ".join(cell if cell == name else f"{cell} AS {name}" for cell, name in zip(cells, names, strict=True))
+    return int(table.rows(f"COPY (SELECT {columns} FROM {table.scan}) TO {literal(partial)} (FORMAT parquet)")[0][0])  # noqa: S608
+
+
+class _Table:
+    """A file as DuckDB reads it."""
+
+    blanks_are_missing = False
 
     def __init__(self, source: File, file: Path, connection: "duckdb.DuckDBPyConnection") -> None:
         self.source, self.file, self.connection = source, file, connection
-        self.kind = source._kind()
-        self.glob = literal(escape(str(file)))
-        self.delimiter = ","
-        self.casts: dict[str, str] = {}
-        self.scan = ""
+        self.path = literal(escape(str(file)))
+        self.packing = literal("gzip" if _is_gzip(file) else "none")
+        self.scan = ""  # what stands after FROM
+        self.names: list[str] = []
+        self.casts: dict[str, tuple[str, str]] = {}  # column -> its text or value, the type it shall have
 
-    def write(self, partial: Path) -> int:
-        """Write the Parquet file; return its number of rows."""
-        import duckdb
+    def open(self) -> None:
+        """Find the names, check what was said of them, and set `scan`."""
+        raise NotImplementedError
 
-        try:
-            names = getattr(self, f"_open_{self.kind}")()
-            require_columns(self.source, names, self.source.name)
-            table = self.connection.sql(f"FROM {self.scan}")
-            held = dict(zip(table.columns, map(str, table.types), strict=True))
-            cells = [self._cell(*each) for each in zip(names, held.items(), strict=True)]
-            if self.kind == "parquet" and cells == [quoted(name) for name in names]:
-                shutil.copyfile(self.file, partial)
-                return self._first(f"SELECT count(*) FROM {self.scan}")[0]
-            return self._first(f"COPY (SELECT {', '.join(cells)} FROM {self.scan}) TO {literal(partial)} (FORMAT parquet)")[0]
-        except duckdb.Error as error:
-            raise self._explained(error, partial) from error
+    def look_again(self) -> bool:
+        """Say whether a second look at the file, at all rows, can read what the first could not."""
+        return False
 
-    def _open_csv(self) -> list[str]:
+    def trouble(self, partial: Path) -> str | None:
+        """Say what is wrong with which row, after DuckDB has failed; or None."""
+        for name, (value, kind) in self.casts.items():
+            bad = f"FROM (SELECT row_number() OVER () AS row, {value} AS value FROM {self.scan}) "  # noqa: S608
+            bad += f"WHERE value IS NOT NULL AND TRY_CAST(value AS {kind}) IS NULL ORDER BY row LIMIT 1"
+            for row, text in self.rows(f"SELECT row, value::VARCHAR {bad}"):
+                advice = "; write it as 2026-01-31 10:30:00" if name not in self.source.types else ""
+                role = "data.types" if name in self.source.types else "data.time"
+                return f", row {row}: {role}: {text!r} in column {name!r} is no {kind}{advice}"
+        return None
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return self.connection.execute(sql).fetchall()
+
+    def cells(self) -> list[str]:
+        """Spell each column as it shall be written."""
+        table = self.connection.sql(f"FROM {self.scan}")
+        return [self._cell(*each) for each in zip(self.names, table.columns, map(str, table.types), strict=True)]
+
+    def _cell(self, name: str, held: str, kind: str) -> str:
+        value = quoted(held)
+        if kind == "JSON":
+            value, kind = f"({value} ->> '$')", "VARCHAR"
+        if kind == "VARCHAR":
+            value = self._without_missing(value)
+        wanted = None if isinstance(self, _Csv) else self.source.types.get(name)
+        if name == self.source.time and (wanted or kind) == "VARCHAR":
+            wanted = "TIMESTAMP"
+        if wanted or kind == '"NULL"':
+            wanted = wanted or "VARCHAR"
+            self.casts[name] = (value, wanted)
+            return f"CAST({value} AS {wanted})"
+        return value
+
+    def _without_missing(self, value: str) -> str:
+        if self.source.missing:
+            texts = ", ".join(literal(text) for text in ("", *self.source.missing))
+            return f"CASE WHEN trim({value}) IN ({texts}) THEN NULL ELSE {value} END"
+        if self.blanks_are_missing:  # the comparison is cheap and spares all other texts the trimming
+            return (
+                f"CASE WHEN {value} < '!' THEN CASE WHEN trim({value}) = '' THEN NULL ELSE {value} END ELSE {value} END"
+            )
+        return value
+
+    def _take(self, names: Sequence[str]) -> None:
+        self.names = _checked(self.source.name, names)
+        require_columns(self.source, self.names, self.source.name)
+        _check_types(self.source.types, self.names, self.source.name)
+
+
+class _Csv(_Table):
+    blanks_are_missing = True
+
+    def open(self) -> None:
         first = self._first_row()
-        names = _checked(self.source.name, list(self.source.columns) or first)
-        if len(names) != len(first):
-            raise InputError(f"data.columns: {len(names)} names for the {len(first)} columns of {self.source.name}")
-        self._check_types(names)
+        given = list(self.source.columns)
+        if given and len(given) != len(first):
+            raise InputError(f"data.columns: {len(given)} names for the {len(first)} columns of {self.source.name}")
+        self._take(given or first)
         missing = [pad + text for text in self.source.missing for pad in ("", " ")]
         self.options = {
+            "compression": self.packing,
             "delim": literal(self.delimiter),
-            "quote": literal('"'),  # said, since a quote after the first rows is else a part of the text
+            "quote": literal('"'),  # if not said, a first quote after the sampled rows breaks its row
             "escape": literal('"'),
-            "header": "false" if self.source.columns else "true",
-            "nullstr": _list(BLANKS + missing),
-            "compression": literal("gzip" if _is_gzip(self.file) else "none"),
             "skip": "0",
+            "header": "false" if given else "true",
+            "nullstr": f"[{', '.join(map(literal, BLANK_CELLS + missing))}]",
         }
-        self.scan = self._csv(names=_list(names), types=_struct(self.source.types))
-        self.names = names
-        return names
+        types = {"types": _struct(self.source.types)} if self.source.types else {}
+        self.found = types | {"names": f"[{', '.join(map(literal, self.names))}]"}
+        self.scan = self._scan(**self.found)
 
-    def _csv(self, **options: str) -> str:
-        stated = {key: value for key, value in (self.options | options).items() if value != "{}"}
-        return f"read_csv({self.glob}, {', '.join(f'{key} = {value}' for key, value in stated.items())})"
+    def trouble(self, partial: Path) -> str | None:
+        """Read once more, as text and then as the types found, and let DuckDB keep the first row that it refuses."""
+        texts = {"auto_detect": "false", "columns": _struct(dict.fromkeys(self.names, "VARCHAR"))}
+        for options in (texts, self.found):
+            scan = self._scan(**options, store_rejects="true", rejects_limit="1")
+            self.rows(f"COPY (FROM {scan}) TO {literal(partial)} (FORMAT parquet)")
+            rejected = self.rows(
+                "SELECT line, column_name, error_type, csv_line FROM reject_errors ORDER BY line LIMIT 1"
+            )
+            if rejected:
+                return self._why(*rejected[0])
+            self.rows("DROP TABLE reject_errors; DROP TABLE reject_scans")
+        return super().trouble(partial)
+
+    def _why(self, line: int, column: str, error: str, text: str) -> str | None:
+        if error == "INVALID ENCODING":
+            return _not_utf8(self.file)
+        if error == "UNQUOTED VALUE":
+            return f', line {line}: a quote (") is opened and not closed'
+        cells = next(csv.reader([text], delimiter=self.delimiter), [])
+        if error != "CAST":
+            return f", line {line}: {len(cells)} cells, but the first line has {len(self.names)}"
+        kind = dict(zip(self.names, self.connection.sql(f"FROM {self.scan}").types, strict=True))[column]
+        advice = "say another" if column in self.source.types else f"say -S +data.types.{column}=VARCHAR if it is meant"
+        value = cells[self.names.index(column)]
+        return f", line {line}: {value!r} in column {column!r} is no {kind}; {advice}, or list it in data.missing"
+
+    def _scan(self, **options: str) -> str:
+        return (
+            f"read_csv({self.path}, {', '.join(f'{key} = {value}' for key, value in (self.options | options).items())})"
+        )
 
     def _first_row(self) -> list[str]:
-        """Read the names; find the delimiter in the first line, where the shape of a table shows best."""
+        name = self.source.name
         try:
-            with _opened(self.file) as stream, TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
+            with _unpacked(self.file, name) as stream, TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
                 line = text.readline()
                 best = max(DELIMITERS, key=lambda each: len(next(csv.reader([line], delimiter=each), [])))
-                self.delimiter = _character(self.source.delimiter or best)
-                names = next(csv.reader(_with_rest(line, text), delimiter=self.delimiter), [])
+                self.delimiter = "\t" if self.source.delimiter == r"\t" else self.source.delimiter or best
+                first = next(csv.reader(itertools.chain([line], text), delimiter=self.delimiter), [])
         except UnicodeDecodeError as error:
-            raise self._not_utf8() from error
+            raise InputError(f"{name}{_not_utf8(self.file)}") from error
         if not line:
-            raise InputError(f"{self.source.name}: the file is empty")
-        if len(names) == 1 and best in line and self.delimiter != best:
+            raise InputError(f"{name}: the file is empty")
+        if len(first) == 1 and best != self.delimiter and best in line:
+            raise InputError(f"data.delimiter: {self.delimiter!r} does not part {first[0]!r} in {name}; {best!r} would")
+        return first
+
+
+class _JsonLines(_Table):
+    blanks_are_missing = True
+    whole = False
+
+    def open(self) -> None:
+        sample = -1 if self.whole else 20480
+        self.scan = f"read_json({self.path}, records = true, sample_size = {sample}, compression = {self.packing})"
+        self._take(self._keys_of_first_line() or self.connection.sql(f"FROM {self.scan}").columns)
+        self.names = _checked(self.source.name, self.connection.sql(f"FROM {self.scan}").columns)
+
+    def look_again(self) -> bool:
+        """Look at every row for keys and types, which costs several times the reading; a sample mostly does."""
+        self.whole = True
+        self.open()
+        return True
+
+    def cells(self) -> list[str]:
+        cells = super().cells()
+        table = self.connection.sql(f"FROM {self.scan}")
+        for name, kind in zip(table.columns, map(str, table.types), strict=True):
+            if kind == "JSON" and name.strip() not in self.source.types:
+                self._refuse_a_mixture(name)
+        return cells
+
+    def _refuse_a_mixture(self, name: str) -> None:
+        kind = f"CASE json_type({quoted(name)}) WHEN 'VARCHAR' THEN 'text' ELSE 'other' END"
+        seen = f"SELECT row_number() OVER () AS row, {quoted(name)} AS value, {kind} AS kind FROM {self.scan}"  # noqa: S608
+        first = f"SELECT kind, min(row) AS row, arg_min(value, row)::VARCHAR AS value FROM ({seen}) "  # noqa: S608
+        kinds = self.rows(f"{first} WHERE value IS NOT NULL AND json_type(value) <> 'NULL' GROUP BY kind ORDER BY row")
+        if len(kinds) == 2:
             raise InputError(
-                f"data.delimiter: {self.source.name} is one column {names[0]!r} with {self.delimiter!r}; "
-                f"{best!r} would part it"
+                f"{self.source.name}, row {kinds[1][1]}: {kinds[1][2]} in column {name!r}, which began with "
+                f"{kinds[0][2]}; say -S +data.types.{name}=VARCHAR if it is meant"
             )
-        return names
 
-    def _open_jsonl(self) -> list[str]:
-        def scan(sample: int, columns: str = "{}") -> str:
-            given = f"columns = {columns}" if columns != "{}" else f"records = true, sample_size = {sample}"
-            return f"read_json({self.glob}, {given}, compression = {literal(packing)})"
+    def trouble(self, partial: Path) -> str | None:
+        with _unpacked(self.file, self.source.name) as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    row = json.loads(line) if line.strip() else {}
+                except UnicodeDecodeError:
+                    return _not_utf8(self.file)
+                except json.JSONDecodeError as error:
+                    return f", line {number}: broken JSON: {error.msg} (character {error.colno})"
+                if number == 1 and isinstance(row, list):
+                    return None  # one array of rows, not lines: DuckDB's own words must do
+                if not isinstance(row, dict):
+                    return f', line {number}: {row!r} is no row; write it as {{"column": {row!r}}}'
+        return super().trouble(partial)
 
-        packing = "gzip" if _is_gzip(self.file) else "none"
-        keys = self._first_keys()
-        self.scan = scan(20480)
-        self.again = scan(-1)  # sees every row, at the price of reading twice
-        ...
-        return keys
+    def _keys_of_first_line(self) -> list[str]:
+        """Read the keys as they stand, since DuckDB renames the second of two that it takes for one."""
+        with _unpacked(self.file, self.source.name) as lines:
+            try:
+                pairs = json.loads(lines.readline(), object_pairs_hook=list)
+            except ValueError:
+                return []
+        return [pair[0] for pair in pairs if isinstance(pair, tuple)] if isinstance(pairs, list) else []
+
+
+class _Parquet(_Table):
+    def open(self) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            self._take(pq.read_schema(self.file).names)
+        except (pa.ArrowException, OSError) as error:
+            raise InputError(f"{self.source.name}: not a Parquet file, or cut short; fetch it again") from error
+        self.scan = f"read_parquet({self.path})"
+
+
+class _Arrow(_Table):
+    def open(self) -> None:
+        import pyarrow as pa
+        import pyarrow.dataset as dataset
+
+        try:
+            with pa.memory_map(str(self.file)) as stream:
+                self._take(pa.ipc.open_file(stream).schema.names)
+        except (pa.ArrowException, OSError) as error:
+            raise InputError(f"{self.source.name}: not an Arrow file (Feather 2), or cut short") from error
+        self.connection.register("arrow", dataset.dataset(self.file, format="ipc"))
+        self.scan = "arrow"
+
+
+READERS: dict[str, type[_Table]] = {"csv": _Csv, "jsonl": _JsonLines, "parquet": _Parquet, "arrow": _Arrow}
+
+
+def _checked(where: str, names: Sequence[str]) -> list[str]:
+    """Cut off blanks around the names; refuse an empty name and one that is there twice."""
+    seen: dict[str, str] = {}
+    for number, name in enumerate((each.strip() for each in names), 1):
+        if not name:
+            raise InputError(f"{where}: column {number} has no name; give it one (pandas: to_csv(..., index=False))")
+        if (other := seen.get(name.lower())) == name:
+            raise InputError(f"{where}: two columns are named {name!r}; rename one")
+        if other is not None:
+            raise InputError(
+                f"{where}: columns {other!r} and {name!r} differ only in case, one name in SQL; rename one"
+            )
+        seen[name.lower()] = name
+    return list(seen.values())
+
+
+def _check_types(types: Mapping[str, str], names: Sequence[str], where: str) -> None:
+    import duckdb
+
+    for name, kind in types.items():
+        if name not in names:
+            raise InputError(f"data.types: no column {name!r} in {where} {did_you_mean(name, names)}")
+        try:
+            duckdb.sqltype(kind)
+        except duckdb.Error as error:
+            known = ["VARCHAR", "BIGINT", "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP"]
+            raise InputError(
+                f"data.types.{name}: no DuckDB type {kind!r} {did_you_mean(kind.upper(), known)}"
+            ) from error
+
+
+def _struct(types: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in types.items()) + "}"
+
+
+def _is_gzip(file: Path) -> bool:
+    with file.open("rb") as stream:
+        return stream.read(2) == b"\x1f\x8b"
+
+
+@contextmanager
+def _unpacked(file: Path, name: str) -> Iterator[IO[bytes]]:
+    try:
+        with gzip.open(file) if _is_gzip(file) else file.open("rb") as stream:
+            yield cast(IO[bytes], stream)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(f"{name}: the gzip stream is broken or cut short; fetch it again") from error
+
+
+def _not_utf8(file: Path) -> str | None:
+    """Find the first byte that is not UTF-8."""
+    with _unpacked(file, file.name) as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                encoding = "UTF-16" if number == 1 and line[:2] in (b"\xff\xfe", b"\xfe\xff") else "LATIN1"
+                place = f"byte {error.start + 1} is 0x{line[error.start]:02x}"
+                return f", line {number}: {place}, not UTF-8; convert the file: iconv -f {encoding} -t UTF-8 OLD > NEW"
+    return None
+
+
+@contextmanager
+def _at_hand(source: File, folder: Path) -> Iterator[Path]:
+    """Give the file on this disk: the user's own, or a download that goes when the block ends."""
+    path = cast(str, source.path)
+    scheme = path.partition("://")[0] if "://" in path else ""
+    if scheme not in ("", "http", "https", "s3"):
+        raise InputError(f"data.path: cannot read {scheme}://; use a path, http://, https:// or s3://")
+    download = folder / ".download.partial"
+    try:
+        if scheme:
+            file, sha256 = download, _download(path, download, source.endpoint)
+        else:
+            file = _found(Path(path).expanduser())
+            sha256 = _sha256(file) if source.sha256 else ""
+        if source.sha256 and sha256 != source.sha256.lower():
+            raise InputError(
+                f"data.sha256: {source.name} has {sha256}, not {source.sha256}; another version of the file?"
+            )
+        yield file
+    finally:
+        remove(download)
+
+
+def _found(file: Path) -> Path:
+    if file.is_dir():
+        raise InputError(f"data.path: {file} is a folder; name one file in it")
+    if not file.exists():
+        if not file.parent.is_dir():
+            raise InputError(f"data.path: no folder {file.parent}")
+        names = sorted(each.name for each in file.parent.iterdir() if not each.name.startswith("."))
+        raise InputError(
+            f"data.path: no file {file.name!r} in {file.parent.resolve().name}/ {did_you_mean(file.name, names)}"
+        )
+    if not os.access(file, os.R_OK):
+        raise InputError(f"data.path: no permission to read {file}")
+    return file
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _download(address: str, file: Path, endpoint: str | None) -> str:
+    """Fetch a remote file in chunks; return its SHA-256."""
+    from tqdm import tqdm
+
+    digest = hashlib.sha256()
+    system = None
+    try:
+        system, options = _remote(address, endpoint)
+        with system.open(address, **options) as stream, file.open("wb") as out:
+            bar = tqdm(total=stream.size, unit="B", unit_scale=True, desc="download", disable=not sys.stderr.isatty())
+            with bar:
+                while chunk := stream.read(1 << 20):
+                    digest.update(chunk)
+                    out.write(chunk)
+                    bar.update(len(chunk))
+    except Exception as error:  # three libraries below, each with kinds of its own; all mean: no file
+        shown = urlsplit(address)
+        where = f"{shown.scheme}://{shown.netloc.rpartition('@')[2]}{shown.path}"  # no password, no signature
+        raise InputError(f"data.path: {where}: {_reason(error, system, address, endpoint)}") from error
+    return digest.hexdigest()
+
+
+def _remote(address: str, endpoint: str | None) -> tuple[Any, dict[str, Any]]:
+    import fsspec
+
+    if address.startswith("s3://"):
+        waits = {"connect_timeout": CONNECT_SECONDS, "read_timeout": SILENCE_SECONDS, "retries": {"max_attempts": 1}}
+        system = fsspec.filesystem("s3", endpoint_url=endpoint, config_kwargs=waits, skip_instance_cache=True)
+        system.retries = 1  # its own waits between tries would add up to minutes
+        return system, {"block_size": 8 << 20, "cache_type": "readahead"}
+    import aiohttp
+
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS)
+    client = {"timeout": timeout, "trust_env": True}
+    return fsspec.filesystem("http", client_kwargs=client, skip_instance_cache=True), {"block_size": 0}
+
+
+def _reason(error: Exception, system: Any, address: str, endpoint: str | None) -> str:
+    cause = error.__cause__ or error
+    kind = type(cause).__name__
+    status = getattr(cause, "status", None)
+    if kind == "NoCredentialsError":
+        return "no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+    if isinstance(error, PermissionError) or status in (401, 403):
+        return f"the server refuses ({status or 403}); check {'the AWS_* credentials' if not status else 'the address'}"
+    if isinstance(cause, TimeoutError) or "Timeout" in kind:
+        return f"no answer within {SILENCE_SECONDS} seconds"
+    if kind in ("EndpointConnectionError", "ConnectionError", "ValueError", "ConnectionClosedError"):
+        return f"cannot reach {endpoint or os.environ.get('AWS_ENDPOINT_URL', 'S3')}; check data.endpoint"
+    if "NoSuchBucket" in kind:
+        return f"no bucket {urlsplit(address).netloc!r}"
+    if status == 404 or (address.startswith("s3://") and isinstance(error, FileNotFoundError)):
+        return f"no such file (404){_near(system, address)}"
+    if status:
+        return f"the server answers {status}"
+    return f"cannot read it: {str(cause).splitlines()[0] if str(cause) else kind}"
+
+
+def _near(system: Any, address: str) -> str:
+    """Name the nearest file beside one that S3 does not have; a web server does not tell."""
+    if not address.startswith("s3://"):
+        return ""
+    folder, _, name = address.rpartition("/")
+    return " " + did_you_mean(name, (str(each).rpartition("/")[2] for each in system.ls(folder)))

@@ -218,7 +218,7 @@ def extra_trees(
 def linear(
     *, C: float = 1.0, max_iter: int = 1000, min_frequency: int = 10, task: Task, n_classes: int, seed: int
 ) -> Scikit:
-    """Fit a logistic regression, or a ridge regression with the penalty 1 / C; levels rarer than `min_frequency` are one."""
+    """Fit a logistic regression, or a ridge regression with the penalty 1 / C, on one-hot categories."""
     from sklearn.linear_model import LogisticRegression, Ridge
 
     if C <= 0:

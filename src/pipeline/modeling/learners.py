@@ -303,7 +303,7 @@ def _reporting(on_round: OnRound, metric: str, shown: str) -> Any:
 
     class Report(TrainingCallback):
         def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
-            last = {part: np.ravel(values[metric])[-1] for part, values in evals_log.items()}
+            last = {part: np.asarray(values[metric])[-1] for part, values in evals_log.items()}
             on_round(epoch, {f"{part}/{shown}": float(value) for part, value in last.items()})
             return False
 

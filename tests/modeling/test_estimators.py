@@ -1,0 +1,245 @@
+"""Every model family on real rows: repeatable, the same for one row as for many, and clear about what is wrong."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from pipeline.errors import InputError
+from pipeline.modeling import estimators
+from pipeline.modeling.signature import describe
+
+CONF = Path(__file__).parents[2] / "conf" / "model"
+FAMILIES = ["xgboost", "hist_gradient_boosting", "random_forest", "extra_trees", "linear", "dummy"]
+SMALLER = {
+    "xgboost": {"n_estimators": 60, "early_stopping_rounds": 5, "subsample": 0.8, "colsample_bytree": 0.8},
+    "hist_gradient_boosting": {"max_iter": 40, "early_stopping_rounds": 5},
+    "random_forest": {"n_estimators": 20},
+    "extra_trees": {"n_estimators": 20},
+}
+CLASSES = {"binary": ["no", "yes"], "multiclass": ["high", "low", "middle"], "regression": None}
+
+
+def rows(count, seed, task):
+    """Draw rows whose target depends on a number, a wide category and a gap."""
+    draw = np.random.default_rng(seed)
+    x, level = draw.normal(size=count), draw.integers(0, 300, count)
+    score = x + (level % 7) / 2 + draw.normal(size=count) / 2
+    table = pd.DataFrame(
+        {
+            "x [<m>]": np.where(draw.random(count) < 0.1, np.nan, x),
+            "noise": draw.normal(size=count),
+            "shop": [None if gap else f"s{number}" for number, gap in zip(level, draw.random(count) < 0.05)],
+            "weekday": draw.choice(["mo", "tu", "we"], count),
+            "member": draw.random(count) < 0.5,
+        }
+    )
+    cuts = {"binary": [2.0], "multiclass": [1.0, 2.0]}
+    names = {"binary": ["no", "yes"], "multiclass": ["low", "middle", "high"]}
+    target = score if task == "regression" else np.array(names[task])[np.digitize(score, cuts[task])]
+    return table.assign(target=target)
+
+
+@pytest.fixture(scope="module")
+def parts():
+    made = {}
+    for task, classes in CLASSES.items():
+        train, other = rows(1500, 1, task), rows(700, 2, task)
+        seen = describe(train, features=list(train)[:-1], target="target", task=task, classes=classes)
+        made[task] = (seen.frame(train), seen.labels(train), seen.frame(other), seen.labels(other))
+    return made
+
+
+def node(family, **changed):
+    return yaml.safe_load((CONF / f"{family}.yaml").read_text()) | SMALLER.get(family, {}) | changed
+
+
+def build(task, settings):
+    return estimators.build(settings, task=task, n_classes=len(CLASSES[task] or []), seed=3)
+
+
+def fitted(parts, task, settings, **more):
+    return estimators.fit(build(task, settings), *parts[task], **more)
+
+
+def loss(task, actual, predicted):
+    if task == "regression":
+        return np.sqrt(np.mean((predicted - actual) ** 2))
+    return -np.mean(np.log(np.clip(predicted[np.arange(len(actual)), actual], 1e-12, 1)))
+
+
+@pytest.mark.parametrize("task", CLASSES)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_learns_is_repeatable_and_gives_one_row_what_it_gives_many(parts, family, task):
+    first, second = (fitted(parts, task, node(family)) for _ in range(2))
+    train_X, train_y, X, y = parts[task]
+    predicted = estimators.predict(first, X)
+    assert predicted.shape == ((len(X),) if task == "regression" else (len(X), len(CLASSES[task])))
+    assert np.array_equal(predicted, estimators.predict(second, X))
+    alone = np.concatenate([estimators.predict(first, X.iloc[[row]]) for row in range(12)])
+    assert np.array_equal(alone, predicted[:12])
+    assert np.array_equal(estimators.predict(first, X.iloc[::-1])[::-1], predicted)
+    assert estimators.predict(first, X.iloc[:0]).shape == (0, *predicted.shape[1:])
+    if task == "regression":
+        constant = np.full(len(y), train_y.mean())
+    else:
+        constant = np.tile(np.bincount(train_y) / len(train_y), (len(y), 1))
+        assert np.allclose(predicted.sum(axis=1), 1)
+    if family == "dummy":
+        assert np.allclose(predicted, constant)
+    else:
+        assert loss(task, y, predicted) < 0.9 * loss(task, y, constant)
+
+
+@pytest.mark.parametrize("family", ["xgboost", "random_forest", "extra_trees", "linear"])
+def test_importances_are_shares_by_column_and_noise_has_little(parts, family):
+    shares = estimators.importances(fitted(parts, "binary", node(family)))
+    assert set(shares) == set(parts["binary"][0].columns)
+    assert sum(shares.values()) == pytest.approx(1)
+    assert shares["x [<m>]"] > shares["noise"]
+
+
+@pytest.mark.parametrize("family", ["hist_gradient_boosting", "dummy"])
+def test_models_that_do_not_say_have_no_importances(parts, family):
+    assert estimators.importances(fitted(parts, "binary", node(family))) == {}
+
+
+def test_xgboost_reports_every_round_and_predicts_with_the_best(parts):
+    seen = []
+    model = fitted(parts, "binary", node("xgboost"), on_round=lambda number, measured: seen.append((number, measured)))
+    assert [number for number, _ in seen] == list(range(len(seen)))
+    assert list(seen[0][1]) == ["train/log_loss", "validation/log_loss"]
+    curve = [measured["validation/log_loss"] for _, measured in seen]
+    _, _, X, y = parts["binary"]
+    assert model.booster.num_boosted_rounds() == int(np.argmin(curve)) + 1
+    assert loss("binary", y, estimators.predict(model, X)) == pytest.approx(min(curve), rel=1e-4)
+
+
+def test_what_on_round_raises_ends_the_fit(parts):
+    def stop(number, measured):
+        if number == 2:
+            raise KeyError("pruned")
+
+    with pytest.raises(KeyError, match="pruned"):
+        fitted(parts, "binary", node("xgboost"), on_round=stop)
+
+
+def test_a_search_bins_its_rows_once_and_learns_the_same(parts):
+    shared = {}
+    fitted(parts, "binary", node("xgboost", max_depth=2), matrices=shared)
+    made = dict(shared)
+    again = fitted(parts, "binary", node("xgboost"), matrices=shared)
+    assert len(made) == 1
+    assert all(shared[key] is made[key] for key in shared)
+    X = parts["binary"][2]
+    alone = fitted(parts, "binary", node("xgboost"))
+    assert np.array_equal(estimators.predict(again, X), estimators.predict(alone, X))
+
+
+@pytest.mark.parametrize("family", ["xgboost", "hist_gradient_boosting", "random_forest", "linear"])
+def test_weights_raise_the_probability_of_the_rare_class(parts, family):
+    X, y, other, actual = parts["binary"]
+    rare = np.flatnonzero((y == 0) | (np.arange(len(y)) % 8 == 0))
+    few = {"binary": (X.iloc[rare], y[rare], other, actual)}
+    means = [
+        estimators.predict(fitted(few, "binary", node(family), balance=balance), other)[:, 1].mean()
+        for balance in ("none", "weights")
+    ]
+    assert means[1] > means[0] + 0.05
+
+
+def test_a_class_that_the_training_part_lacks_has_no_probability(parts):
+    X, y, other, actual = parts["multiclass"]
+    some = {"multiclass": (X[y != 1], y[y != 1], other, actual)}
+    for family in ("hist_gradient_boosting", "random_forest", "linear", "dummy"):
+        predicted = estimators.predict(fitted(some, "multiclass", node(family)), other)
+        assert predicted.shape == (len(other), 3)
+        assert (predicted[:, 1] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("task", "settings"),
+    [
+        ("binary", {"_target_": "sklearn.neighbors.KNeighborsClassifier", "n_neighbors": 25}),
+        ("binary", {"_target_": "sklearn.svm.SVC", "C": 0.5}),
+        ("binary", {"_target_": "sklearn.linear_model.SGDClassifier", "loss": "log_loss"}),
+        ("multiclass", {"_target_": "sklearn.neural_network.MLPClassifier", "max_iter": 30, "early_stopping": True}),
+        ("regression", {"_target_": "sklearn.linear_model.BayesianRidge"}),
+        (
+            "binary",
+            {
+                "_target_": "sklearn.ensemble.BaggingClassifier",
+                "n_estimators": 3,
+                "n_jobs": 2,
+                "estimator": {"_target_": "sklearn.tree.DecisionTreeClassifier", "min_samples_leaf": 20},
+            },
+        ),
+    ],
+    ids=lambda value: value["_target_"].rpartition(".")[2] if isinstance(value, dict) else value,
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_any_scikit_learn_class_works_and_gives_one_row_what_it_gives_many(parts, task, settings):
+    first, second = (fitted(parts, task, settings | {"balance": "none", "space": {}}) for _ in range(2))
+    X = parts[task][2]
+    predicted = estimators.predict(first, X)
+    assert np.array_equal(predicted, estimators.predict(second, X))
+    alone = np.concatenate([estimators.predict(first, X.iloc[[row]]) for row in range(20)])
+    assert np.array_equal(alone, predicted[:20])
+    assert np.array_equal(estimators.predict(first, X.iloc[::-1])[::-1], predicted)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"_target_": "sklearn.neighbors.KNeighborsRegressor"}, r"is no classifier, .*did you mean 'KNeighborsClassi"),
+        ({"_target_": "sklearn.neighbors.KNeighborClassifier"}, r"did you mean 'KNeighborsClassifier'"),
+        ({"_target_": "sklearn.neighbors.KNeighborsClassifier", "neighbors": 5}, r"model.neighbors: .*'n_neighbors'"),
+        ({"_target_": "pathlib.Path"}, r"pathlib.Path does not work like scikit-learn's estimators"),
+        ({"_target_": "pipeline.modeling.estimators.xgboost", "depth": 3}, r"model.depth: .*did you mean 'max_depth'"),
+        ({"_target_": "pipeline.modeling.estimators.linear", "C": 0}, r"model.C: 0 is not above 0"),
+    ],
+)
+def test_a_node_that_cannot_be_built_is_refused(settings, words):
+    with pytest.raises(InputError, match=words) as caught:
+        build("binary", settings)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "balance", "words"),
+    [
+        (node("xgboost", learning_rate=-1.0), "none", "model: value -1 for Parameter learning_rate should be"),
+        (node("random_forest", min_samples_leaf=-1), "none", "model: The 'min_samples_leaf' parameter of RandomForest"),
+        (
+            {"_target_": "sklearn.neighbors.KNeighborsClassifier"},
+            "weights",
+            "model.balance: KNeighborsClassifier takes no weights; say balance: none",
+        ),
+    ],
+)
+def test_a_fit_that_cannot_be_done_is_refused(parts, settings, balance, words):
+    with pytest.raises(InputError, match=words) as caught:
+        fitted(parts, "binary", settings, balance=balance)
+    assert "\n" not in str(caught.value)
+
+
+def test_weights_for_a_regression_are_refused(parts):
+    with pytest.raises(InputError, match="a regression has none"):
+        fitted(parts, "regression", node("linear"), balance="weights")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_file_of_a_family_names_its_defaults_and_a_space_of_its_arguments(family):
+    import inspect
+
+    settings = yaml.safe_load((CONF / f"{family}.yaml").read_text())
+    own = {
+        name: parameter.default
+        for name, parameter in inspect.signature(getattr(estimators, family)).parameters.items()
+        if name not in ("task", "n_classes", "seed")
+    }
+    assert {key: value for key, value in settings.items() if key not in estimators.RESERVED} == own
+    assert set(settings["space"]) <= set(own)
+    assert settings["balance"] == "none"
