@@ -52,7 +52,10 @@ def in_format(folder: Path, name: str, packed: bool) -> Path:
     rows = TABLE.to_pylist()
     if name.endswith((".csv", ".tsv")):
         mark = "\t" if name.endswith(".tsv") else ","
-        cells = [[*TABLE.column_names], *([("" if each is None else str(each)) for each in row.values()] for row in rows)]
+        cells = [
+            [*TABLE.column_names],
+            *([("" if each is None else str(each)) for each in row.values()] for row in rows),
+        ]
         path.write_text("".join(mark.join(row) + "\n" for row in cells))
     elif name.endswith(".json"):
         path.write_text(json.dumps(rows))
@@ -169,7 +172,9 @@ def test_rows_keep_their_order_and_bytes_do_not_depend_on_threads(
         monkeypatch.setattr(file, "connect", partial(with_cores, cores))
         sums.append(hashlib.sha256(ingest(tmp_path, path).read_bytes()).hexdigest())
     assert len(set(sums)) == 1
-    assert table(tmp_path / "raw" / "table.parquet")[1] == duckdb.sql(f"SELECT {columns} FROM range(300_000)").fetchall()
+    assert (
+        table(tmp_path / "raw" / "table.parquet")[1] == duckdb.sql(f"SELECT {columns} FROM range(300_000)").fetchall()
+    )
 
 
 def with_cores(cores: int, threads: int | None = None) -> duckdb.DuckDBPyConnection:
@@ -257,7 +262,12 @@ CASES: dict[str, tuple[str, str | bytes, dict[str, Any], str]] = {
         {"types": {"a": "DOUBLE"}},
         "t.csv, line 3: 'x' in column 'a' is no DOUBLE; say another, or list it in data.missing",
     ),
-    "no such type": ("t.csv", "a,y\n1,2\n", {"types": {"a": "BIGINTT"}}, "data.types.a: no DuckDB type 'BIGINTT' (did you mean 'BIGINT'?)"),
+    "no such type": (
+        "t.csv",
+        "a,y\n1,2\n",
+        {"types": {"a": "BIGINTT"}},
+        "data.types.a: no DuckDB type 'BIGINTT' (did you mean 'BIGINT'?)",
+    ),
     "type of no column": (
         "t.csv",
         "age,y\n1,2\n",
@@ -282,7 +292,12 @@ CASES: dict[str, tuple[str, str | bytes, dict[str, Any], str]] = {
         {},
         "t.jsonl, line 2: broken JSON: Expecting ',' delimiter (character 1)",
     ),
-    "JSON that is no row": ("t.jsonl", '{"y": 1}\n7\n', {}, "t.jsonl, line 2: 7 is no row; write it as {\"column\": 7}"),
+    "JSON that is no row": (
+        "t.jsonl",
+        '{"y": 1}\n7\n',
+        {},
+        't.jsonl, line 2: 7 is no row; write rows as {"column": value}',
+    ),
     "JSON in latin1": (
         "t.jsonl",
         '{"y": "é"}\n'.encode("latin1"),
@@ -293,7 +308,7 @@ CASES: dict[str, tuple[str, str | bytes, dict[str, Any], str]] = {
         "t.jsonl",
         '{"y": 1}\n' * 20_500 + '{"y": "x"}\n',
         {},
-        't.jsonl, row 20501: "x" in column \'y\', which began with 1; say -S +data.types.y=VARCHAR if it is meant',
+        "t.jsonl, row 20501: \"x\" in column 'y', which began with 1; say -S +data.types.y=VARCHAR if it is meant",
     ),
     "no Parquet": ("t.parquet", "a,y\n1,2\n", {}, "t.parquet: not a Parquet file, or cut short; fetch it again"),
     "no Arrow": ("t.arrow", "a,y\n1,2\n", {}, "t.arrow: not an Arrow file (Feather 2), or cut short"),
@@ -303,7 +318,12 @@ CASES: dict[str, tuple[str, str | bytes, dict[str, Any], str]] = {
         {},
         "data.format: the name 't.xlsx' does not tell the format; say which: csv, jsonl, parquet, arrow",
     ),
-    "misspelled format": ("t.csv", "y\n1\n", {"format": "parket"}, "data.format: no format 'parket' (did you mean 'parquet'?)"),
+    "misspelled format": (
+        "t.csv",
+        "y\n1\n",
+        {"format": "parket"},
+        "data.format: no format 'parket' (did you mean 'parquet'?)",
+    ),
     "long delimiter": ("t.csv", "y\n1\n", {"delimiter": "||"}, "data.delimiter: '||' is not one character"),
     "other sha256": (
         "t.csv",

@@ -10,11 +10,12 @@ import shutil
 import sys
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from glob import escape
 from io import TextIOWrapper
 from pathlib import Path
+from reprlib import repr as short
 from typing import IO, TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import urlsplit
 
@@ -170,7 +171,7 @@ class _Table:
             for row, text in self.rows(f"SELECT row, value::VARCHAR {bad}"):
                 advice = "; write it as 2026-01-31 10:30:00" if name not in self.source.types else ""
                 role = "data.types" if name in self.source.types else "data.time"
-                return f", row {row}: {role}: {text!r} in column {name!r} is no {kind}{advice}"
+                return f", row {row}: {role}: {short(text)} in column {name!r} is no {kind}{advice}"
         return None
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
@@ -260,7 +261,7 @@ class _Csv(_Table):
         kind = dict(zip(self.names, self.connection.sql(f"FROM {self.scan}").types, strict=True))[column]
         advice = "say another" if column in self.source.types else f"say -S +data.types.{column}=VARCHAR if it is meant"
         value = cells[self.names.index(column)]
-        return f", line {line}: {value!r} in column {column!r} is no {kind}; {advice}, or list it in data.missing"
+        return f", line {line}: {short(value)} in column {column!r} is no {kind}; {advice}, or list it in data.missing"
 
     def _scan(self, **options: str) -> str:
         return (
@@ -280,7 +281,9 @@ class _Csv(_Table):
         if not line:
             raise InputError(f"{name}: the file is empty")
         if len(first) == 1 and best != self.delimiter and best in line:
-            raise InputError(f"data.delimiter: {self.delimiter!r} does not part {first[0]!r} in {name}; {best!r} would")
+            raise InputError(
+                f"data.delimiter: {self.delimiter!r} does not part {short(first[0])} in {name}; {best!r} would"
+            )
         return first
 
 
@@ -315,8 +318,8 @@ class _JsonLines(_Table):
         kinds = self.rows(f"{first} WHERE value IS NOT NULL AND json_type(value) <> 'NULL' GROUP BY kind ORDER BY row")
         if len(kinds) == 2:
             raise InputError(
-                f"{self.source.name}, row {kinds[1][1]}: {kinds[1][2]} in column {name!r}, which began with "
-                f"{kinds[0][2]}; say -S +data.types.{name}=VARCHAR if it is meant"
+                f"{self.source.name}, row {kinds[1][1]}: {kinds[1][2][:40]} in column {name!r}, which began with "
+                f"{kinds[0][2][:40]}; say -S +data.types.{name}=VARCHAR if it is meant"
             )
 
     def trouble(self, partial: Path) -> str | None:
@@ -331,7 +334,7 @@ class _JsonLines(_Table):
                 if number == 1 and isinstance(row, list):
                     return None  # one array of rows, not lines: DuckDB's own words must do
                 if not isinstance(row, dict):
-                    return f', line {number}: {row!r} is no row; write it as {{"column": {row!r}}}'
+                    return f', line {number}: {short(row)} is no row; write rows as {{"column": value}}'
         return super().trouble(partial)
 
     def _keys_of_first_line(self) -> list[str]:
@@ -525,8 +528,12 @@ def _reason(error: Exception, system: Any, address: str, endpoint: str | None) -
         return f"the server refuses ({status or 403}); check {'the AWS_* credentials' if not status else 'the address'}"
     if isinstance(cause, TimeoutError) or "Timeout" in kind:
         return f"no answer within {SILENCE_SECONDS} seconds"
-    if kind in ("EndpointConnectionError", "ConnectionError", "ValueError", "ConnectionClosedError"):
-        return f"cannot reach {endpoint or os.environ.get('AWS_ENDPOINT_URL', 'S3')}; check data.endpoint"
+    if "ClientPayloadError" in (kind, type(error).__name__):
+        return "the connection broke off; try again"
+    if kind in ("EndpointConnectionError", "ConnectionClosedError", "ValueError"):
+        return f"cannot reach {endpoint or os.environ.get('AWS_ENDPOINT_URL') or 'S3'}; check data.endpoint"
+    if "Connector" in kind:
+        return f"cannot reach {urlsplit(address).netloc.rpartition('@')[2]}"
     if "NoSuchBucket" in kind:
         return f"no bucket {urlsplit(address).netloc!r}"
     if status == 404 or (address.startswith("s3://") and isinstance(error, FileNotFoundError)):
@@ -541,4 +548,6 @@ def _near(system: Any, address: str) -> str:
     if not address.startswith("s3://"):
         return ""
     folder, _, name = address.rpartition("/")
-    return " " + did_you_mean(name, (str(each).rpartition("/")[2] for each in system.ls(folder)))
+    with suppress(Exception):  # to list a folder may be forbidden where to read a file is not
+        return " " + did_you_mean(name, (str(each).rpartition("/")[2] for each in system.ls(folder)))
+    return ""

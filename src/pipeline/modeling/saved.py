@@ -129,7 +129,7 @@ def _read_booster(path: Path, signature: Signature) -> Boosting:
 
     try:
         booster = xgboost.Booster(model_file=path)
-    except xgboost.core.XGBoostError as error:
+    except (xgboost.core.XGBoostError, UnicodeDecodeError) as error:  # the message may quote the broken bytes
         raise InputError(f"{path}: broken, XGBoost cannot read it; fetch or train the model anew") from error
     columns = [column.name for column in signature.columns]
     if booster.num_features() != len(columns):
@@ -183,10 +183,11 @@ def _skops(estimator: Scikit) -> bytes:
 def _canonical(archive: bytes) -> bytes:
     """Write a skops archive anew without what changes from run to run: dates, object addresses, random names.
 
-    Arrays are named by their content; an object that stands in two places is read as two.
+    Arrays are named by their content; an object that stands in two places is read as two. skops and zip leave
+    addresses and times, and C structs (tree nodes) leave whatever memory lay between their fields.
     """
     with zipfile.ZipFile(io.BytesIO(archive)) as source:
-        parts = {name: source.read(name) for name in source.namelist()}
+        parts = {name: _without_padding(name, source.read(name)) for name in source.namelist()}
     schema = json.loads(parts.pop("schema.json"))
     names = {name: hashlib.sha256(part).hexdigest() + Path(name).suffix for name, part in parts.items()}
     arrays = {names[name]: part for name, part in parts.items()}
@@ -198,6 +199,20 @@ def _canonical(archive: bytes) -> bytes:
             entry.create_system, entry.compress_type = 3, zipfile.ZIP_DEFLATED
             rewritten.writestr(entry, part)
     return target.getvalue()
+
+
+def _without_padding(name: str, part: bytes) -> bytes:
+    if not name.endswith(".npy"):
+        return part
+    array = np.load(io.BytesIO(part), allow_pickle=False)
+    if array.dtype.fields is None:
+        return part
+    used = np.zeros(array.dtype.itemsize, dtype=bool)
+    for kind, offset, *_ in array.dtype.fields.values():
+        used[offset : offset + kind.itemsize] = True
+    start = len(part) - array.nbytes
+    content = np.frombuffer(part[start:], dtype=np.uint8).reshape(-1, array.dtype.itemsize)
+    return part[:start] + np.where(used, content, 0).astype(np.uint8).tobytes()
 
 
 def _without_addresses(node: Any, names: dict[str, str]) -> Any:

@@ -26,7 +26,7 @@ def main() -> None:
     )
     for name, reason in seen.left_out.items():
         print(f"left out {name}: {reason}")
-    node = params["model"] | read_json(paths.TUNED)
+    node = read_json(paths.TUNED)
     model = estimators.build(node, task=seen.task, n_classes=len(seen.classes or []), seed=params["seed"])
     labels = seen.labels(validation)
     prepared = seen.frame(validation)
@@ -59,7 +59,7 @@ def _fit(model, train_X, train_y, validation_X, validation_y, node, folder):  # 
 def _metadata(node: dict[str, object]) -> dict[str, object]:
     """Say what the model was made from. No commit, date or duration: the tag names the commit, and equal runs stay equal."""
     data = {path.name: md5(path) for path in (paths.TRAIN, paths.VALID)}
-    return {"data": data, "params": {key: value for key, value in node.items() if key != "space"}}
+    return {"data": data, "params": node}
 
 
 if __name__ == "__main__":

@@ -34,7 +34,8 @@ def main() -> None:
         journal=paths.STUDIES / f"{fingerprint(params)}.journal",
     )
     write_json({"trials": found.trials}, paths.TRIALS)
-    write_json(found.params, paths.TUNED)
+    own = {key: value for key, value in params["model"].items() if key != "space"}
+    write_json(own | found.params, paths.TUNED)
     best = min((trial["score"] for trial in found.trials if trial["state"] == "complete"), default=None)
     print(f"best of {len(found.trials)} trials: {best:.5g} with {found.params}" if found.trials else "no search")
 
