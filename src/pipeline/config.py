@@ -3,6 +3,7 @@
 import dataclasses
 import importlib
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from pipeline.files import written
 
 CONF = Path("conf")
 PARAMS = Path("params.yaml")
+SETTINGS = {"seed", "signature", "evaluation"}  # keys of conf/config.yaml beside the choices
 RESERVED = {"model": {"balance", "space"}}  # keys of a node that are not its function's arguments
 
 
@@ -94,24 +96,40 @@ def read_yaml(path: Path) -> Any:
     return yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
-def check(params: Mapping[str, Any], choices: Mapping[str, str]) -> None:
+def check(
+    params: Mapping[str, Any],
+    choices: Mapping[str, str],
+    closer: Mapping[str, Callable[[Mapping[str, Any]], object]] | None = None,
+) -> None:
     """Hold every node against the signature of the function or class that it names.
 
     Parameters
     ----------
     params : what conf/ composed to
     choices : the file chosen for each group, for the message
+    closer : group -> what else looks at its node, and raises InputError
 
     Raises
     ------
-    InputError : an unknown key, a value of the wrong type, or a `_target_` that is not there
+    InputError : an unknown or missing key, a value of the wrong type, or a `_target_` that is not there
     """
-    known = {path.name for path in CONF.iterdir() if path.is_dir()} | set(read_yaml(CONF / "config.yaml"))
-    for key, node in params.items():
+    known = SETTINGS | {path.name for path in CONF.iterdir() if path.is_dir() and any(path.glob("*.yaml"))}
+    for key in params:
         if key not in known:
             raise InputError(f"conf/config.yaml: {key}: no such key {did_you_mean(key, known)}")
+    for key in sorted(known - {"experiment"}):
+        if key not in params:
+            raise InputError(f"conf/config.yaml: {key} is missing")
+    if trouble := _type_trouble(int, params["seed"]):
+        raise InputError(f"conf/config.yaml: seed: {trouble}")
+    for group, node in params.items():
         if isinstance(node, Mapping) and "_target_" in node:
-            _check_node(key, node, choices)
+            _check_node(group, node, choices)
+    for group, look in (closer or {}).items():
+        try:
+            look(params[group])
+        except InputError as error:
+            raise InputError(f"{_file_of(group, '', choices)}: {error}") from error
 
 
 def call(node: Mapping[str, Any], **given: Any) -> Any:
@@ -188,12 +206,12 @@ def _type_trouble(annotation: Any, value: Any) -> str | None:
     try:
         TypeAdapter(annotation, config=ConfigDict(arbitrary_types_allowed=True)).validate_python(value, strict=True)
     except ValidationError as error:
-        first = error.errors()[0]
-        expected = first.get("ctx", {}).get("expected")
-        if expected and isinstance(value, str):
-            options = [each.strip().strip("'") for each in expected.replace(" or ", ",").split(",")]
-            return f"{value!r} is none of {expected} {did_you_mean(value, options)}"
-        return f"{value!r}: {first['msg'][0].lower()}{first['msg'][1:]}"
+        troubles = error.errors()
+        options = [each for trouble in troubles for each in re.findall(r"'([^']*)'", trouble.get("ctx", {}).get("expected", ""))]
+        if options and isinstance(value, str):
+            return f"{value!r} is none of {', '.join(options)} {did_you_mean(value, options)}"
+        message = troubles[0]["msg"]
+        return f"{value!r}: {message[0].lower()}{message[1:]}"
     return None
 
 
@@ -219,5 +237,6 @@ def _hydra_says(error: Exception) -> str:
         group, _, name = error.missing_cfg_file.rpartition("/")
         return f"conf/config.yaml: {group}: no file conf/{group}/{name}.yaml {did_you_mean(name, error.options)}"
     if mark := getattr(error, "problem_mark", None):
-        return f"{mark.name}: line {mark.line + 1}: {getattr(error, 'problem', 'not YAML')}"
+        file = Path(mark.name).relative_to(CONF.resolve().parent)
+        return f"{file}: line {mark.line + 1}: {getattr(error, 'problem', 'not YAML')}"
     return "conf: " + " ".join(str(error).split("\nSee https")[0].split())

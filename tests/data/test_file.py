@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import MISSING, fields
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,6 +17,7 @@ import pyarrow as pa
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -165,15 +167,15 @@ def test_rows_keep_their_order_and_bytes_do_not_depend_on_threads(
     columns = "range AS id, hash(range) % 1000 / 7 AS n, 'cat_' || hash(range, 1) % 50 AS c, range % 2 AS y"
     kind = {"csv": "csv", "jsonl": "json"}.get(path.suffix[1:])
     if kind:
-        duckdb.execute(f"COPY (SELECT {columns} FROM range(300_000)) TO '{path}' (FORMAT {kind})")
+        duckdb.execute(f"COPY (SELECT {columns} FROM range(600_000)) TO '{path}' (FORMAT {kind})")
     else:
-        feather.write_feather(duckdb.sql(f"SELECT {columns} FROM range(300_000)").to_arrow_table(), path)
+        feather.write_feather(duckdb.sql(f"SELECT {columns} FROM range(600_000)").to_arrow_table(), path)
     for cores in (1, 2, 7):
         monkeypatch.setattr(file, "connect", partial(with_cores, cores))
         sums.append(hashlib.sha256(ingest(tmp_path, path).read_bytes()).hexdigest())
     assert len(set(sums)) == 1
     assert (
-        table(tmp_path / "raw" / "table.parquet")[1] == duckdb.sql(f"SELECT {columns} FROM range(300_000)").fetchall()
+        table(tmp_path / "raw" / "table.parquet")[1] == duckdb.sql(f"SELECT {columns} FROM range(600_000)").fetchall()
     )
 
 
@@ -363,6 +365,35 @@ def test_path_and_target_must_be_said() -> None:
         File(target="y")
     with pytest.raises(InputError, match=r"^data\.target: say which column to predict, e\.g\. -S data\.target=income$"):
         File(path="t.csv")
+
+
+CONF = Path(__file__).parents[2] / "conf" / "data"
+PUBLIC = Path(__file__).parents[3] / "shared" / "data"
+
+
+def preset(name: str) -> dict[str, Any]:
+    node: dict[str, Any] = yaml.safe_load((CONF / f"{name}.yaml").read_text())
+    assert node.pop("_target_") == "pipeline.data.file.File"
+    return node
+
+
+def test_file_yaml_holds_every_key_with_its_default() -> None:
+    defaults = {
+        each.name: each.default if each.default_factory is MISSING else each.default_factory() for each in fields(File)
+    }
+    assert preset("file") == {key: [] if value == () else value for key, value in defaults.items()}
+
+
+@pytest.mark.parametrize("name", ["adult", "bank_marketing", "telco_churn", "california_housing"])
+def test_the_preset_names_columns_and_a_class_that_are_there(tmp_path: Path, name: str) -> None:
+    node, (path, *_) = preset(name), [*PUBLIC.glob(f"{name}.csv*"), None]
+    File(**node)
+    if path is None:
+        pytest.skip(f"{name}.csv is not here")
+    there = {"columns": []} if name == "adult" else {}  # this copy of adult has a header
+    table_there = ingest(tmp_path, **node | there | {"path": path, "sha256": None})
+    classes = {row[0] for row in duckdb.sql(f"SELECT DISTINCT \"{node['target']}\" FROM '{table_there}'").fetchall()}
+    assert node["positive"] is None or node["positive"] in classes
 
 
 class Faulty(SimpleHTTPRequestHandler):

@@ -1,14 +1,12 @@
 """Hold the raw tables against expectations: check the rules, derive them, run them, and report what failed."""
 
 import gc
-import logging
 import math
 import os
 import re
 import textwrap
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib.util import find_spec
@@ -163,7 +161,7 @@ def validate(raw: Path, tables: Mapping[str, Sequence[Rule]], docs: Path) -> lis
     for table in tables:
         if table not in known:
             raise InputError(f"expectations.tables.{table}: no such table in {raw} {did_you_mean(table, known)}")
-    with written(docs) as partial, _quiet():
+    with written(docs) as partial:
         partial.mkdir()
         context = _great_expectations(partial)
         findings: list[Finding] = []
@@ -304,20 +302,6 @@ def _scaled(count: int, exponent: int) -> float:
     """Give count x 10^exponent as it is written: 3 and -1 give 0.3, not 0.30000000000000004."""
     value = float(f"{count}e{exponent}")
     return int(value) if value.is_integer() and abs(value) < 1e15 else value
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence the log lines and warnings of Great Expectations; what they say of the data stands in the findings."""
-    logger = logging.getLogger("great_expectations")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)
 
 
 def _great_expectations(docs: Path) -> "EphemeralDataContext":

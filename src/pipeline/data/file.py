@@ -47,9 +47,9 @@ class File(Source):
     """One table in one file; its rows keep their order, and the same file gives the same bytes.
 
     In text formats an empty cell and a text of blanks alone are missing, and columns get the types that DuckDB finds
-    in the first 20,480 rows: numbers, booleans, ISO dates and timestamps, else text. Parquet and Arrow bring their
-    types, and their texts are kept as they are. A `time` column of text becomes a timestamp. Blanks around column
-    names are cut off.
+    in the first 20,480 rows: numbers, booleans (also yes and no), ISO dates and timestamps, else text. Parquet and
+    Arrow bring their types, and their texts are kept as they are. A `time` column of text becomes a timestamp. Blanks
+    around column names are cut off.
 
     Parameters
     ----------

@@ -104,6 +104,30 @@ def judge(
     return results
 
 
+def check(gates: Sequence[Mapping[str, Any]], task: str) -> None:
+    """Parse every gate, before there is a model to judge.
+
+    Parameters
+    ----------
+    gates : as in YAML
+    task : binary, multiclass or regression; for `auto`, a gate need only make sense for one of them
+
+    Raises
+    ------
+    InputError : as `parse`
+    """
+    for number, keys in enumerate(gates):
+        tasks = list(NAMES) if task == "auto" else [task]
+        errors = []
+        for each in tasks:
+            try:
+                parse(keys, each, f"gates[{number}]")
+            except InputError as error:
+                errors.append(error)
+        if len(errors) == len(tasks):
+            raise errors[0]
+
+
 def parse(keys: Mapping[str, Any], task: str, where: str) -> Gate:
     """Make a gate of its keys, and refuse what it does not mean.
 

@@ -8,7 +8,7 @@ probabilities) is supplied.
 import inspect
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Estimator = Boosting | Scikit
 
 RESERVED = {"_target_", "balance", "space"}  # keys of a model's file that are no arguments
+GIVEN = ("task", "n_classes", "seed")  # arguments that no file gives
+RANGE = ("low", "high", "log", "step", "choices")  # keys of a parameter's range in `space`
 
 
 def build(node: Mapping[str, Any], *, task: Task, n_classes: int, seed: int) -> Estimator:
@@ -46,6 +48,28 @@ def build(node: Mapping[str, Any], *, task: Task, n_classes: int, seed: int) -> 
     _require_known(target, settings)
     made: Estimator = target(**settings, task=task, n_classes=n_classes, seed=seed)
     return made
+
+
+def check(node: Mapping[str, Any]) -> None:
+    """Look at the keys of a model's node that are no arguments.
+
+    Raises
+    ------
+    InputError : `balance` is no choice, or `space` names no argument or makes no range
+    """
+    if node.get("balance", "none") not in get_args(Balance):
+        raise InputError(f"balance: {node['balance']!r} is no choice {did_you_mean(node['balance'], get_args(Balance))}")
+    arguments = [key for key in inspect.signature(locate(node["_target_"])).parameters if key not in GIVEN]
+    for name, said in (node.get("space") or {}).items():
+        if name not in arguments:
+            raise InputError(f"space.{name}: no such key for {node['_target_']} {did_you_mean(name, arguments)}")
+        for key in said:
+            if key not in RANGE:
+                raise InputError(f"space.{name}: no such key {key!r} {did_you_mean(key, RANGE)}")
+        if "choices" not in said and not {"low", "high"} <= set(said):
+            raise InputError(f"space.{name}: give low and high, or choices")
+        if "choices" not in said and said["low"] > said["high"]:
+            raise InputError(f"space.{name}: low {said['low']} is above high {said['high']}")
 
 
 def fit(
@@ -278,7 +302,7 @@ def _require_known(target: Any, settings: Mapping[str, Any]) -> None:
     parameters = inspect.signature(target).parameters
     if any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values()):
         return
-    known = [name for name in parameters if name not in ("task", "n_classes", "seed")]
+    known = [name for name in parameters if name not in GIVEN]
     for key in settings:
         if key not in known:
             raise InputError(f"model.{key}: {target.__name__} has no such argument {did_you_mean(key, known)}")

@@ -101,7 +101,7 @@ class Boosting:
     def importances(self) -> dict[str, float]:
         """Give each column's share of the gain of all splits."""
         assert self.booster is not None, "fit or load first"
-        gains = self.booster.get_score(importance_type="total_gain")
+        gains: dict[str, Any] = self.booster.get_score(importance_type="total_gain")
         return shares(self.columns, [float(gains.get(f"f{place}", 0.0)) for place in range(len(self.columns))])
 
     def _quantised(self, train: Any, validation: Any, balance: Balance) -> tuple[Any, Any]:
@@ -303,7 +303,7 @@ def _reporting(on_round: OnRound, metric: str, shown: str) -> Any:
 
     class Report(TrainingCallback):
         def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
-            last = {part: np.asarray(values[metric])[-1] for part, values in evals_log.items()}
+            last = {part: values[metric][-1] for part, values in evals_log.items()}
             on_round(epoch, {f"{part}/{shown}": float(value) for part, value in last.items()})
             return False
 

@@ -4,8 +4,11 @@ import os
 from pathlib import Path
 
 from pipeline import config
+from pipeline.data.expectations import suites
 from pipeline.data.features import resolve_sql
+from pipeline.evaluation import gates
 from pipeline.files import written
+from pipeline.modeling import estimators
 from pipeline.stages import paths
 
 
@@ -13,7 +16,12 @@ def main() -> None:
     # Under `dvc exp run` DVC has just composed conf/ with the experiment's overrides: those must stay.
     experiment = "DVC_EXP_NAME" in os.environ and config.PARAMS.exists()
     params, choices = (config.load(), {}) if experiment else config.compose()
-    config.check(params, choices)
+    closer = {
+        "expectations": lambda node: suites(node["tables"]),
+        "gates": lambda node: gates.check(node["gates"], params["data"]["task"]),
+        "model": estimators.check,
+    }
+    config.check(params, choices, closer)
     sql = resolve_sql(params["features"], config.CONF / "features")
 
     if not experiment:
