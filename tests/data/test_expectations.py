@@ -431,6 +431,28 @@ def test_a_derived_suite_accepts_any_table_that_it_came_from(tmp_path, table):
     assert failures_table(validate(tmp_path, {"t": rules}, tmp_path / "docs")) == ""
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "bounds"),
+    [
+        ("0", "1", (0, 1)),
+        ("0.0", "1.0", (0, 1)),
+        ("17", "90", (0, 100)),
+        ("2013", "2024", (2011, 2026)),
+        ("-3.5", "-0.5", (-4, 0)),
+        ("0.31", "0.38", (0.3, 0.39)),
+        ("'-inf'::DOUBLE", "7.0", (None, 7.0)),
+        ("1.6e308", "1.6e308", (1.6e308, 1.6e308)),
+    ],
+)
+def test_derived_ranges_are_round_and_wider_than_the_data(tmp_path, low, high, bounds):
+    (found,) = (
+        (each["kwargs"].get("min_value"), each["kwargs"].get("max_value"))
+        for each in derive(write(f"SELECT unnest([{low}, {high}]) AS x", tmp_path / "t.parquet"))
+        if each["type"] == "expect_column_values_to_be_between"
+    )
+    assert found == bounds
+
+
 def test_an_empty_table_is_refused_by_its_derived_suite(tmp_path):
     path = write("SELECT 1 AS a WHERE false", tmp_path / "raw" / "people.parquet")
     findings = check(path.parent, *derive(path))

@@ -190,6 +190,20 @@ LATE = "a,b,y\n" + "".join(f"{n},x{n},1\n" for n in range(30_000))
 CASES: dict[str, tuple[str, str | bytes, dict[str, Any], str]] = {
     "empty": ("t.csv", "", {}, "t.csv: the file is empty"),
     "empty once unpacked": ("t.csv.gz", gzip.compress(b""), {}, "t.csv.gz: the file is empty"),
+    "no first line": ("t.csv", "\na,y\n1,2\n", {}, "t.csv: the first line is empty"),
+    "an endless line": (
+        "t.csv",
+        "a,y\n1,2\n" + "x" * 3_000_000 + ",3\n",
+        {},
+        "t.csv, line 3: longer than 2 MB; is a line's end missing?",
+    ),
+    "no rows in JSON": ("t.json", "[]", {}, "t.json: no rows"),
+    "same key twice in a row": (
+        "t.jsonl",
+        '{"a": 1, "y": 1}\n{"a": 1, "a": 2, "y": 1}\n',
+        {},
+        't.jsonl: JSON transform error in file "t.jsonl", in line 2: Object {"a":1,"a":2,"y":1} has duplicate key "a"',
+    ),
     "gzip cut short": (
         "t.csv.gz",
         gzip.compress(bytes(range(32, 127)) * 100)[:60],

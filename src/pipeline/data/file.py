@@ -129,7 +129,7 @@ def _write(source: File, file: Path, connection: "duckdb.DuckDBPyConnection", pa
                 raise
             return _copy(table, partial)
     except duckdb.Error as error:
-        first = str(error).split("\n")[0].partition("Error: ")[2]
+        first = str(error).split("\n")[0].partition("Error: ")[2].replace(str(file), source.name)
         raise InputError(f"{source.name}{table.trouble(partial) or f': {first}'}") from error
 
 
@@ -255,6 +255,8 @@ class _Csv(_Table):
             return _not_utf8(self.file)
         if error == "UNQUOTED VALUE":
             return f', line {line}: a quote (") is opened and not closed'
+        if error == "LINE SIZE OVER MAXIMUM":
+            return f", line {line}: longer than 2 MB; is a line's end missing?"
         cells = next(csv.reader([text], delimiter=self.delimiter), [])
         if error != "CAST":
             return f", line {line}: {len(cells)} cells, but the first line has {len(self.names)}"
@@ -278,8 +280,8 @@ class _Csv(_Table):
                 first = next(csv.reader(itertools.chain([line], text), delimiter=self.delimiter), [])
         except UnicodeDecodeError as error:
             raise InputError(f"{name}{_not_utf8(self.file)}") from error
-        if not line:
-            raise InputError(f"{name}: the file is empty")
+        if not line.strip():
+            raise InputError(f"{name}: the {'first line' if line else 'file'} is empty")
         if len(first) == 1 and best != self.delimiter and best in line:
             raise InputError(
                 f"data.delimiter: {self.delimiter!r} does not part {short(first[0])} in {name}; {best!r} would"
@@ -332,7 +334,7 @@ class _JsonLines(_Table):
                 except json.JSONDecodeError as error:
                     return f", line {number}: broken JSON: {error.msg} (character {error.colno})"
                 if number == 1 and isinstance(row, list):
-                    return None  # one array of rows, not lines: DuckDB's own words must do
+                    return None if row else ": no rows"  # one array of rows, not lines
                 if not isinstance(row, dict):
                     return f', line {number}: {short(row)} is no row; write rows as {{"column": value}}'
         return super().trouble(partial)

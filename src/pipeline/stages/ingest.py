@@ -11,6 +11,8 @@ def main() -> None:
         raw.mkdir()
         truth.mkdir()
         source.ingest(raw, truth)
+        if not any(truth.iterdir()):
+            (truth / "unknown.txt").write_text("The probabilities behind these rows are not known.\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""The six functions as a Kedro project."""

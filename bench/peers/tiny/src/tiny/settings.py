@@ -1,0 +1,1 @@
+"""Kedro asks for this file; its defaults suit."""
