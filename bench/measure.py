@@ -55,12 +55,19 @@ class Row:
 
     @classmethod
     def of(
-        cls, what: str, runs: Mapping[str, Sequence[Run]], ours: str, peer: str, *, beside: str, asked: float | None = None
+        cls,
+        what: str,
+        runs: Mapping[str, Sequence[Run]],
+        ours: str,
+        peer: str,
+        *,
+        beside: str,
+        asked: float | None = None,
     ) -> Self:
         """Compare two sides that ran in turn, by the median of their seconds."""
         pair = {"ours": list(runs[ours]), "peer": list(runs[peer])}
-        seconds = {side: Run.median(each).wall for side, each in pair.items()}
-        return cls(what=what, beside=beside, **seconds, asked=asked, runs=pair)
+        medians = {side: Run.median(each).wall for side, each in pair.items()}
+        return cls(what=what, beside=beside, ours=medians["ours"], peer=medians["peer"], asked=asked, runs=pair)
 
     @classmethod
     def limit(cls, what: str, runs: Sequence[Run], *, most: float, unit: str = "s") -> Self:
@@ -85,7 +92,7 @@ class Row:
         return asdict(self) | {"runs": runs, "ratio": self.ratio, "held": self.held}
 
 
-class CommandFailed(Exception):
+class CommandError(Exception):
     """A measured command ended with an error; the message holds the end of what it said."""
 
 
@@ -100,7 +107,7 @@ def run(command: Sequence[str | Path], folder: Path, env: dict[str, str]) -> Run
 
     Raises
     ------
-    CommandFailed : it ended with an error
+    CommandError : it ended with an error
     """
     os.sync()  # so that no run waits for what the one before has left to be written
     log = folder / ".bench.log"
@@ -113,12 +120,12 @@ def run(command: Sequence[str | Path], folder: Path, env: dict[str, str]) -> Run
     said = log.read_text(encoding="utf-8", errors="replace")
     log.unlink()
     if process.returncode:
-        raise CommandFailed(f"{' '.join(map(str, command))} ended with {process.returncode}:\n{said[-2000:]}")
+        raise CommandError(f"{' '.join(map(str, command))} ended with {process.returncode}:\n{said[-2000:]}")
     kilobytes = usage.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
     return Run(wall, usage.ru_utime + usage.ru_stime, kilobytes * 1024 / GIB)
 
 
-def in_turn(sides: dict[str, Callable[[], Run]], times: int) -> dict[str, list[Run]]:
+def in_turn(sides: Mapping[str, Callable[[], Run]], times: int) -> dict[str, list[Run]]:
     """Measure A B A B ..., so that what else the machine does falls on all sides alike."""
     runs: dict[str, list[Run]] = {side: [] for side in sides}
     for number in range(times):

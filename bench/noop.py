@@ -1,9 +1,11 @@
 """A `dvc repro` that has nothing to do, beside what no command of DVC can be faster than: its import."""
 
+import json
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
-from bench.measure import Row, Run, in_turn, run
+from bench.measure import Row, in_turn, run
 from bench.project import PYTHON, Project
 
 ASKED = 4.0
@@ -37,10 +39,11 @@ def _empty_graph(folder: Path, env: dict[str, str]) -> None:
     """Make and run a chain of stages, each of which copies the file of the one before."""
     folder.mkdir()
     (folder / "0.txt").write_text("a line\n", encoding="utf-8")
-    stages = [
-        f"  stage{number}:\n    cmd: cp {number}.txt {number + 1}.txt\n    deps: [{number}.txt]\n    outs: [{number + 1}.txt]\n"
-        for number in range(STAGES)
-    ]
-    (folder / "dvc.yaml").write_text("stages:\n" + "".join(stages), encoding="utf-8")
+    names = [f"{number}.txt" for number in range(STAGES + 1)]
+    stages = {
+        f"copy{number}": {"cmd": f"cp {old} {new}", "deps": [old], "outs": [new]}
+        for number, (old, new) in enumerate(pairwise(names))
+    }
+    (folder / "dvc.yaml").write_text(json.dumps({"stages": stages}), encoding="utf-8")  # JSON is YAML too
     for command in (["git", "init", "-q"], ["dvc", "init", "-q"], ["dvc", "repro", "-q"]):
         subprocess.run(command, cwd=folder, env=env, check=True, stdout=subprocess.DEVNULL)

@@ -62,17 +62,15 @@ def main() -> None:
         train=train,
         validation=validation,
         task=task,
-        n_classes=len(classes),
+        n_classes=len(classes or []),
         seed=seed,
         journal=output / "search.journal",
     )
     node = {key: value for key, value in params["model"].items() if key != "space"} | found.params
-    estimator = estimators.build(node, task=task, n_classes=len(classes), seed=seed)
+    estimator = estimators.build(node, task=task, n_classes=len(classes or []), seed=seed)
     estimator = estimators.fit(estimator, *train, *validation, balance=node["balance"])
     probability = estimators.predict(estimator, validation.X)[:, 1]
-    threshold = decision.choose_threshold(
-        actual=validation.y, probability=probability, **settings(params["decision"])
-    )
+    threshold = decision.choose_threshold(actual=validation.y, probability=probability, **settings(params["decision"]))
     model = saved.Model(estimator, replace(seen, threshold=threshold), {"params": node})
     saved.save(output / "model", model.estimator, model.signature, model.metadata)
     evaluate(params, model, tables, pq.read_table(truth / "truth.parquet").to_pandas(), output)
@@ -99,9 +97,7 @@ def evaluate(
     best = truth.set_index(data["id"])["probability"].loc[test[data["id"]]].to_numpy()
     reached = {name: each["value"] for name, each in metrics["test"].items()}
     metrics["ceiling"] = ceiling(actual, best, reached, prior=parts["train"].actual.mean())
-    points = scores.plots(
-        parts["test"], task=known.task, threshold=known.threshold, classes=known.classes, seed=seed
-    )
+    points = scores.plots(parts["test"], task=known.task, threshold=known.threshold, classes=known.classes, seed=seed)
     judged = gates.judge(metrics, slices, **settings(params["gates"]))
     for name, content in {"metrics": metrics, "slices": slices, "plots": points, "gates": judged}.items():
         write_json(content, output / f"{name}.json")

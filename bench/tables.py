@@ -1,4 +1,4 @@
-"""Ten million rows through ingest, features and split, beside one process in which DuckDB reads and writes them once."""
+"""Ten million rows through ingest, features and split, beside one process in which DuckDB copies them once."""
 
 from functools import partial, reduce
 from operator import add
@@ -8,21 +8,11 @@ from bench.measure import Row, Run, in_turn, tell
 from bench.project import PYTHON, Project
 
 ASKED, GIBIBYTES = 2.0, 6.0
+MAKE = Path(__file__).with_name("make_table.py")
 STAGES = ("ingest", "features", "split")
 ONCE = """
 import sys, duckdb
 duckdb.sql(f"COPY (FROM '{sys.argv[1]}') TO '{sys.argv[2]}' (FORMAT parquet)")
-"""
-MAKE = """
-import sys, duckdb
-def draw(column): return f"(hash(i, {column}) % 1000000 / 1000000.0)"
-floats = ", ".join(f"round(sqrt(-2 * ln(1 - {draw(n)})) * cos(6.283185 * {draw(n + 20)}), 6) AS number{n}" for n in range(7))
-counts = ", ".join(f"(hash(i, {n + 40}) % {10 ** (n + 2)})::INTEGER AS count{n}" for n in range(3))
-kinds = ", ".join(f"'level ' || hash(i, {n + 60}) % {4 * 10 ** n} AS kind{n}" for n in range(3))
-target = f"({draw(80)} < 0.1)::INTEGER AS target"
-rows = duckdb.sql(f"SELECT i AS id, {floats}, {counts}, {kinds}, {target} FROM range({sys.argv[1]}) AS r(i)")
-for path in sys.argv[2:]:
-    duckdb.sql(f"COPY rows TO '{path}'")
 """
 
 
@@ -32,13 +22,16 @@ def rows(folder: Path, quick: bool) -> list[Row]:
     n_rows = 20_000 if quick else 10_000_000
     sources = {"CSV": folder / "table.csv", "Parquet": folder / "table.parquet"}
     tell(f"  making {n_rows:,} rows")
-    project.python("-c", MAKE, str(n_rows), *sources.values())
+    project.python(MAKE, str(n_rows), *sources.values())
     found, all_runs = [], []
     for kind, path in sources.items():
         project.edit("conf/config.yaml", data="file")
         project.edit("conf/data/file.yaml", path=path, target="target", id="id")
         project.python("-m", "pipeline.stages.compose")
-        sides = {"ours": partial(_three_stages, project), "once": partial(_once, project, path, folder / "once.parquet")}
+        sides = {
+            "ours": partial(_three_stages, project),
+            "once": partial(_once, project, path, folder / "once.parquet"),
+        }
         runs = in_turn(sides, times=1 if quick else 3)
         all_runs += runs["ours"]
         what = f"ingest, features, split of {n_rows:,} rows x 15 from {kind}"

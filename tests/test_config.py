@@ -41,7 +41,9 @@ def test_dvc_writes_the_same_bytes(project_conf):
     from dvc.utils.hydra import compose_and_dump
 
     overrides = ["model=random_forest", "data=wine", "model.max_depth=7"]
-    compose_and_dump(project_conf / "dvc.yaml", str(project_conf / "conf"), None, "config", str(project_conf), overrides)
+    compose_and_dump(
+        project_conf / "dvc.yaml", str(project_conf / "conf"), None, "config", str(project_conf), overrides
+    )
     config.write(config.compose(overrides)[0])
     assert (project_conf / "dvc.yaml").read_bytes() == config.PARAMS.read_bytes()
 

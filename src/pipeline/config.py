@@ -93,7 +93,8 @@ def read_yaml(path: Path) -> Any:
     """Read plain YAML, as DVC reads params.yaml."""
     import yaml
 
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same in C, where it is built
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
 
 
 def check(
@@ -207,7 +208,8 @@ def _type_trouble(annotation: Any, value: Any) -> str | None:
         TypeAdapter(annotation, config=ConfigDict(arbitrary_types_allowed=True)).validate_python(value, strict=True)
     except ValidationError as error:
         troubles = error.errors()
-        options = [each for trouble in troubles for each in re.findall(r"'([^']*)'", trouble.get("ctx", {}).get("expected", ""))]
+        expected = " ".join(str(trouble.get("ctx", {}).get("expected", "")) for trouble in troubles)
+        options = re.findall(r"'([^']*)'", expected)
         if options and isinstance(value, str):
             return f"{value!r} is none of {', '.join(options)} {did_you_mean(value, options)}"
         message = troubles[0]["msg"]

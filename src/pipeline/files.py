@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +26,7 @@ def written(path: Path) -> Iterator[Path]:
         yield partial
         if partial.is_dir():
             remove(path)
-        os.replace(partial, path)
+        partial.replace(path)
     finally:
         remove(partial)
 

@@ -35,7 +35,9 @@ def _test_metrics(metrics: Mapping[str, Any]) -> list[str]:
         interval = f"{_shown(figures['low'])} to {_shown(figures['high'])}"
         best = ceiling.get(name)
         reached = f"{_shown(best['best'])} ({best['share']:.0%})" if best else ""
-        lines.append(f"{name:<24}{_shown(figures['value']):>10}  {interval:<22}{_shown(dummy[name]):>10}{reached:>16}".rstrip())
+        lines.append(
+            f"{name:<24}{_shown(figures['value']):>10}  {interval:<22}{_shown(dummy[name]):>10}{reached:>16}".rstrip()
+        )
     return lines
 
 

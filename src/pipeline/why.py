@@ -131,4 +131,6 @@ def _kind(path: str) -> str:
 
 
 def _said(change: str) -> str:
-    return {"modified": "changed", "new": "never read before", "deleted": "missing", "not in cache": "missing"}.get(change, change)
+    return {"modified": "changed", "new": "never read before", "deleted": "missing", "not in cache": "missing"}.get(
+        change, change
+    )

@@ -218,6 +218,20 @@ def test_docs_show_the_table_the_column_and_the_outcome(raw):
     assert str(raw.parent) not in text and "great-expectations-web-assets" not in text
 
 
+def test_docs_show_values_as_they_are_even_where_they_look_random_or_like_a_time(tmp_path):
+    uuid, time = "61dab5de-a77f-4660-b9a4-f642baf6179b", "1970-01-01T00:00:00Z"
+    write(f"SELECT unnest(['{uuid}', '{time}']) AS key", tmp_path / "raw" / "people.parquet")
+    (finding,) = check(tmp_path / "raw", rule("column_values_to_be_in_set", column="key", value_set=["other"]))
+    assert finding.examples == [uuid, time]
+    (page,) = (tmp_path / "docs" / "validations").rglob("*.html")
+    assert uuid in page.read_text() and time in page.read_text()
+
+
+def test_a_table_without_rules_passes(raw):
+    assert check(raw) == []
+    assert "people" in (raw.parent / "docs" / "index.html").read_text()
+
+
 def test_nothing_is_sent_printed_or_left_in_the_working_folder(raw, tmp_path, monkeypatch, capfd, caplog):
     (tmp_path / "cwd").mkdir()
     monkeypatch.chdir(tmp_path / "cwd")

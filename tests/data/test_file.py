@@ -21,7 +21,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.data import duck, file
+from pipeline.data import download, duck, file
 from pipeline.data.file import File
 from pipeline.errors import InputError
 
@@ -452,7 +452,7 @@ def test_a_file_on_a_web_server_is_read_and_its_checksum_holds(tmp_path: Path, s
 def test_what_a_web_server_can_do_wrong_gets_one_line(
     tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(file, "SILENCE_SECONDS", 1)
+    monkeypatch.setattr(download, "SILENCE_SECONDS", 1)
     host = server.removeprefix("http://")
     refused(tmp_path, f"{server}/no.csv", f"data.path: {server}/no.csv: no such file (404)")
     secret = f"http://me:pass@{host}/403.csv?signature=x"

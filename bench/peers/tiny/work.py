@@ -26,7 +26,9 @@ def split(table: Rows) -> dict[str, Rows]:
 
 
 def train(parts: dict[str, Rows]) -> dict[str, float]:
-    slope, intercept = statistics.linear_regression(*zip(*((row["x"], row["y"]) for row in parts["train"]), strict=True))
+    slope, intercept = statistics.linear_regression(
+        *zip(*((row["x"], row["y"]) for row in parts["train"]), strict=True)
+    )
     return {"slope": slope, "intercept": intercept}
 
 

@@ -26,7 +26,7 @@ def connect(threads: int | None = None) -> "duckdb.DuckDBPyConnection":
 
 
 def quoted(name: str) -> str:
-    """Give a column's name as SQL spells it: `order "date"` becomes `"order ""date\"""`."""
+    """Give a column's name as SQL spells it, in double quotes, with those inside it doubled."""
     return '"' + name.replace('"', '""') + '"'
 
 

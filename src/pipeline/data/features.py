@@ -99,7 +99,8 @@ def _without_comments(sql: str) -> str:
 
 def _refuse_nested(rows: "duckdb.DuckDBPyRelation", columns: list[str]) -> None:
     for name, kind in zip(rows.columns, rows.types, strict=True):
-        if name in columns and str(kind).startswith(("STRUCT", "MAP", "UNION")) or str(kind).endswith("[]"):
+        nested = str(kind).startswith(("STRUCT", "MAP", "UNION")) or str(kind).endswith("]")
+        if name in columns and nested:
             raise InputError(
                 f"{name}: a nested value ({kind}) is no feature; take it apart in SQL (conf/features) "
                 f"or leave it out with data.drop=[{name}]"

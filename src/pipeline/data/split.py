@@ -159,7 +159,10 @@ def _cuts(rows: "Rows", key: str, stratum: str | None, shares: Sequence[float]) 
         own = f"FILTER (WHERE {label} = {_spelled(each)})" if stratum else ""
         quantiles.append(f"(quantile_disc({key}, {fractions}) {own})::VARCHAR[]")
     found = rows.aggregate(", ".join(quantiles)).fetchall()[0]
-    return {each: tuple(f"{literal(text)}::{kind}" for text in keys) for each, keys in zip(counts, found, strict=True)}
+    return {
+        each: (f"{literal(last_train)}::{kind}", f"{literal(last_validation)}::{kind}")
+        for each, (last_train, last_validation) in zip(counts, found, strict=True)
+    }
 
 
 def _ranks(n_rows: int, shares: Sequence[float]) -> tuple[int, int]:

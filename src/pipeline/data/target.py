@@ -47,7 +47,7 @@ def describe_target(rows: "duckdb.DuckDBPyRelation", source: Source) -> tuple[Ta
         raise InputError(f"data.task: binary wants 2 classes, and {name!r} has {len(classes)}")
     for label, count in counts.items():
         if count < 2:
-            raise InputError(f"data.target: class {label!r} of {name!r} has one row; it can be learned or tested, not both")
+            raise InputError(f"data.target: class {label!r} of {name!r} has one row; give it more, or leave it out")
     return task, _positive_last(classes, source) if task == "binary" else classes
 
 
@@ -62,7 +62,7 @@ def _counts(rows: "duckdb.DuckDBPyRelation", name: str, kind: str) -> dict[Any, 
 
 
 def _is_number(kind: str) -> bool:
-    return kind in {"FLOAT", "DOUBLE", "HUGEINT", "UHUGEINT"} or kind.endswith("INT") or kind.startswith(("DECIMAL", "INTEGER", "UINTEGER"))
+    return kind.endswith(("INT", "INTEGER", "FLOAT", "DOUBLE")) or kind.startswith("DECIMAL")
 
 
 def _task(kind: str, n_values: int) -> Task:

@@ -55,11 +55,11 @@ def compare(
     confidence: float,
 ) -> dict[str, dict[str, Any]]:
     """Compare two models on the same rows, each with its own decision threshold; see `paired_difference`."""
-    scorers = [
+    before, after = (
         _scorer(part, task=task, threshold=threshold, values=values)
         for part, threshold in zip((champion, challenger), thresholds, strict=True)
-    ]
-    return paired_difference(*scorers, len(challenger.actual), resamples, seed, confidence)
+    )
+    return paired_difference(before, after, len(challenger.actual), resamples, seed, confidence)
 
 
 def score(
@@ -163,7 +163,7 @@ def plots(
         "precision_recall": curves.precision_recall(actual, predicted),
         "cumulative_gain": curves.cumulative_gain(actual, predicted),
         "calibration": curves.calibration(actual, predicted),
-        "confusion": curves.confusion(actual, predicted >= threshold, classes),
+        "confusion": curves.confusion(actual, predicted >= (0.5 if threshold is None else threshold), classes),
     }
 
 

@@ -58,7 +58,9 @@ def check(node: Mapping[str, Any]) -> None:
     InputError : `balance` is no choice, or `space` names no argument or makes no range
     """
     if node.get("balance", "none") not in get_args(Balance):
-        raise InputError(f"balance: {node['balance']!r} is no choice {did_you_mean(node['balance'], get_args(Balance))}")
+        raise InputError(
+            f"balance: {node['balance']!r} is no choice {did_you_mean(node['balance'], get_args(Balance))}"
+        )
     arguments = [key for key in inspect.signature(locate(node["_target_"])).parameters if key not in GIVEN]
     for name, said in (node.get("space") or {}).items():
         if name not in arguments:

@@ -193,11 +193,11 @@ def _within(said: Mapping[str, Any], value: Any) -> bool:
 
 
 def _row(number: int, trial: "optuna.trial.FrozenTrial") -> dict[str, Any]:
-    last = max(trial.intermediate_values, default=None)
+    rounds = trial.intermediate_values
     return {
         "trial": number,
         "state": trial.state.name.lower(),
-        "score": trial.value if trial.value is not None else trial.intermediate_values.get(last),
-        "rounds_at_least": last,
+        "score": rounds[max(rounds)] if trial.value is None else trial.value,
+        "rounds": max(rounds, default=None),
         **trial.params,
     }

@@ -13,7 +13,9 @@ def main() -> None:
     model = saved.load(paths.MODEL)
     task, threshold, seed = schema["task"], model.signature.threshold, params["seed"]
     sensitive = params["data"]["sensitive"]
-    names = dict.fromkeys([*schema["features"], *sensitive, schema["target"], *([schema["id"]] if schema["id"] else [])])
+    names = dict.fromkeys([*schema["features"], *sensitive, schema["target"]])
+    if schema["id"]:
+        names[schema["id"]] = None
     parts = {}
     for name in ("train", "validation", "test"):
         table = signature.read(paths.PARTS / f"{name}.parquet", list(names))

@@ -12,9 +12,7 @@ def main() -> None:
     roles = {role: params["data"][role] for role in ("id", "group", "time")}
     stratum = None if schema["classes"] is None else schema["target"]
     # One thread keeps the rows' order, so the same rows give the same bytes on every machine.
-    rows = connect(threads=1).sql(
-        f"SELECT * FROM read_parquet({literal(paths.FEATURES)}, file_row_number = true)"
-    )
+    rows = connect(threads=1).sql(f"SELECT * FROM read_parquet({literal(paths.FEATURES)}, file_row_number = true)")
     parts = config.call(params["split"], rows=rows, target=stratum, seed=params["seed"], **roles)
     with written(paths.PARTS) as folder:
         folder.mkdir()

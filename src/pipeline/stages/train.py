@@ -1,12 +1,15 @@
 """Train the model with the parameters found, choose its decision threshold, and keep it as a folder."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from pipeline import config
 from pipeline.files import md5, read_json, written
 from pipeline.modeling import estimators, saved, signature
+from pipeline.modeling.learners import Balance
+from pipeline.modeling.search import Rows
 from pipeline.stages import paths
 
 INTERVAL = (0.05, 0.95)  # the validation residuals between which a regression's 90 % interval lies
@@ -31,7 +34,7 @@ def main() -> None:
     labels = seen.labels(validation)
     prepared = seen.frame(validation)
     with written(paths.TRAINING) as curves:
-        model = _fit(model, seen.frame(train), seen.labels(train), prepared, labels, node, curves)
+        _fit(model, Rows(seen.frame(train), seen.labels(train)), Rows(prepared, labels), node["balance"], curves)
     predicted = estimators.predict(model, prepared)
     if seen.task == "binary":
         seen = replace(seen, threshold=config.call(params["decision"], actual=labels, probability=predicted[:, 1]))
@@ -40,24 +43,22 @@ def main() -> None:
     saved.save(paths.MODEL, model, seen, _metadata(node))
 
 
-def _fit(model, train_X, train_y, validation_X, validation_y, node, folder):  # type: ignore[no-untyped-def]
-    """Fit, logging each round to a folder by dvclive."""
-    from dvclive import Live
+def _fit(model: estimators.Estimator, train: Rows, validation: Rows, balance: Balance, folder: Path) -> None:
+    """Fit, with dvclive logging each round to a folder."""
+    from dvclive.live import Live
 
-    with Live(str(folder), dvcyaml=None, save_dvc_exp=False, monitor_system=False) as live:
+    with Live(str(folder), dvcyaml=None, save_dvc_exp=False) as live:
 
-        def on_round(number: int, measured: dict[str, float]) -> None:
+        def log(number: int, measured: dict[str, float]) -> None:
+            live.step = number
             for name, value in measured.items():
                 live.log_metric(name, value)
-            live.next_step()
 
-        return estimators.fit(
-            model, train_X, train_y, validation_X, validation_y, balance=node.get("balance", "none"), on_round=on_round
-        )
+        estimators.fit(model, *train, *validation, balance=balance, on_round=log)
 
 
 def _metadata(node: dict[str, object]) -> dict[str, object]:
-    """Say what the model was made from. No commit, date or duration: the tag names the commit, and equal runs stay equal."""
+    """Say what the model was made from; no commit and no date, or two equal runs would differ."""
     data = {path.name: md5(path) for path in (paths.TRAIN, paths.VALID)}
     return {"data": data, "params": node}
 

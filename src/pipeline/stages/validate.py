@@ -15,7 +15,9 @@ def main() -> None:
     derived = not suites
     if derived:
         target = params["data"]["target"]
-        suites = {path.stem: expectations.derive(path, required=[target]) for path in sorted(paths.RAW.glob("*.parquet"))}
+        suites = {
+            path.stem: expectations.derive(path, required=[target]) for path in sorted(paths.RAW.glob("*.parquet"))
+        }
     findings = expectations.validate(paths.RAW, suites, paths.VALIDATION)
     if derived:
         with written(paths.VALIDATION / "derived.yaml") as partial:
@@ -24,7 +26,9 @@ def main() -> None:
     write_json({"passed": not failed, "findings": [asdict(finding) for finding in findings]}, paths.VALIDATION_RESULTS)
     if failed:
         print(expectations.failures_table(findings))
-        raise InputError(f"{len(failed)} of {len(findings)} expectations failed; {paths.VALIDATION}/index.html shows them")
+        raise InputError(
+            f"{len(failed)} of {len(findings)} expectations failed; {paths.VALIDATION}/index.html shows them"
+        )
     print(f"{len(findings)} expectations hold{', derived from the data' if derived else ''}")
 
 
