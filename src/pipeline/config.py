@@ -3,6 +3,7 @@
 import dataclasses
 import importlib
 import inspect
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -165,6 +166,8 @@ def locate(name: str) -> Callable[..., Any]:
 
 def run(main: Callable[[], None]) -> None:
     """Run a stage or a command; an expected error becomes one line on standard error and exit code 1."""
+    # Threads that wait should sleep: spinning, they take the cores from those that work, ten times over when shared.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         main()
     except InputError as error:

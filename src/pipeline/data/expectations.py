@@ -281,9 +281,9 @@ def _value_rules(name: str, kind: Kind, present: int, low: Any, high: Any, extra
 
 def _round_bounds(low: float, high: float) -> tuple[float | None, float | None]:
     """Widen a range by a tenth of its span, outward to a round number; what has one sign keeps it."""
-    span = max((high - low) or abs(high) or 1, 1e-300)
-    if span > 1e300:  # infinite, or too near to it to leave room
+    if max(abs(low), abs(high)) > 1e300:  # infinite, or too near to it to leave room
         return (low if math.isfinite(low) else None), (high if math.isfinite(high) else None)
+    span = max((high - low) or abs(high) or 1, 1e-300)
     if (low, high) == (0, 1):  # a flag, a share, or a scaled column
         return low, high
     exponent = math.floor(math.log10(span / 2))

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from pipeline.modeling.saved import Model
 
+PLOTS = ("roc", "precision_recall", "cumulative_gain", "calibration", "confusion", "residuals")
+
 
 class Predictions(NamedTuple):
     """What a model says of one part, beside what is true.
@@ -146,25 +148,25 @@ def group_labels(
 def plots(
     test: Predictions, *, task: str, threshold: float | None, classes: Sequence[Any] | None, seed: int
 ) -> dict[str, list[dict[str, Any]]]:
-    """Give the points of every plot that suits the task, by the plot's name."""
+    """Give the points of every plot in dvc.yaml by its name; those that do not suit the task have none."""
     actual, predicted = test.actual, test.predicted
+    points: dict[str, list[dict[str, Any]]] = {name: [] for name in PLOTS}
     if task == "regression":
-        return {"residuals": curves.residuals(actual, predicted, seed=seed)}
-    assert classes is not None
+        points["residuals"] = curves.residuals(actual, predicted, seed=seed)
+        return points
+    names = [str(each) for each in classes or []]
     if task == "multiclass":
         said = predicted.argmax(axis=1)
-        right = said == actual
-        return {
-            "calibration": curves.calibration(right, predicted.max(axis=1)),
-            "confusion": curves.confusion(actual, said, classes),
-        }
-    return {
-        "roc": curves.roc(actual, predicted),
-        "precision_recall": curves.precision_recall(actual, predicted),
-        "cumulative_gain": curves.cumulative_gain(actual, predicted),
-        "calibration": curves.calibration(actual, predicted),
-        "confusion": curves.confusion(actual, predicted >= (0.5 if threshold is None else threshold), classes),
-    }
+        points["calibration"] = curves.calibration(said == actual, predicted.max(axis=1))
+        points["confusion"] = curves.confusion(actual, said, names)
+        return points
+    said = predicted >= (0.5 if threshold is None else threshold)
+    points["roc"] = curves.roc(actual, predicted)
+    points["precision_recall"] = curves.precision_recall(actual, predicted)
+    points["cumulative_gain"] = curves.cumulative_gain(actual, predicted)
+    points["calibration"] = curves.calibration(actual, predicted)
+    points["confusion"] = curves.confusion(actual, said, names)
+    return points
 
 
 def _scorer(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 STUDY = "search"
 REPORT_EVERY = 10  # rounds between two reports to the pruner: each is a line in the journal
-WARM_UP = 30  # rounds before a trial may be pruned
+WARM_UP = 50  # rounds before a trial may be pruned
 
 
 class Rows(NamedTuple):
