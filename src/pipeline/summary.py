@@ -9,8 +9,8 @@ from pipeline.stages import paths
 
 
 def summary() -> str:
-    """Lay out metrics.json and gates.json as text."""
-    metrics, judged = read_json(paths.METRICS), read_json(paths.GATES)
+    """Lay out evaluation.json and gates.json as text."""
+    metrics, judged = read_json(paths.EVALUATION), read_json(paths.GATES)
     rows = metrics["rows"]
     lines = [
         f"{metrics['task']} model, trained on {rows['train']:,} rows, tested on {rows['test']:,}",
@@ -20,7 +20,7 @@ def summary() -> str:
         gates.table(judged["gates"]),
         "",
         f"{'All gates passed.' if judged['passed'] else 'The model did not pass its gates.'} Where to look:",
-        f"  {paths.METRICS}  {paths.SLICES}  {paths.GATES}   the figures",
+        f"  {paths.EVALUATION}  {paths.SLICES}  {paths.GATES}   the figures",
         f"  {paths.VALIDATION}/index.html   what was expected of the data, and found",
         f"  {paths.MODEL}/   the model, its signature and what it was made from",
         "  dvc plots show   the curves",

@@ -74,7 +74,7 @@ def judge(
 
     Parameters
     ----------
-    metrics : what metrics.json holds
+    metrics : what evaluation.json holds
     slices : what slices.json holds
     champion : the champion's `version` and, as `paired_difference` gives them, `metrics`; None: there is none
     gates : the questions, each with the keys of `Gate`

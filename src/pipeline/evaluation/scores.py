@@ -93,7 +93,7 @@ def score(
 
     Returns
     -------
-    tuple : the content of metrics.json and of slices.json
+    tuple : the content of evaluation.json and of slices.json
     """
     scorer = partial(_scorer, task=task, threshold=threshold, values=values)
     test = parts["test"]
@@ -109,6 +109,17 @@ def score(
         return metrics.figures(scorer(test, rows), len(rows))
 
     return measured, {"slices": by_value(groups, measure, min_rows=slice_rows)}
+
+
+def figures_for_dvc(measured: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the figures of each part as plain numbers, and the test part's intervals as pairs, which DVC leaves out."""
+    test = measured["test"]
+    return {
+        "test": {name: each["value"] for name, each in test.items()},
+        "validation": measured["validation"],
+        "train": measured["train"],
+        "test_interval": {name: [each["low"], each["high"]] for name, each in test.items()},
+    }
 
 
 def dummy_predictions(train: NDArray[Any], test: Predictions, task: str) -> NDArray[np.float64]:

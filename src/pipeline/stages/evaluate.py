@@ -23,7 +23,7 @@ def main() -> None:
     groups = scores.group_labels(
         table, sensitive=sensitive, features=schema["features"], levels=params["evaluation"]["slice_levels"]
     )
-    metrics, slices = config.call(
+    measured, slices = config.call(
         params["evaluation"],
         parts=parts,
         groups=groups,
@@ -36,8 +36,8 @@ def main() -> None:
     if truth.exists():
         known = signature.read(truth).set_index(schema["id"])["probability"]
         best = known.loc[table[schema["id"]]].to_numpy()
-        model_test = {name: each["value"] for name, each in metrics["test"].items()}
-        metrics["ceiling"] = ceiling(parts["test"].actual, best, model_test, prior=parts["train"].actual.mean())
+        reached = {name: each["value"] for name, each in measured["test"].items()}
+        measured["ceiling"] = ceiling(parts["test"].actual, best, reached, prior=parts["train"].actual.mean())
     points = scores.plots(parts["test"], task=task, threshold=threshold, classes=schema["classes"], seed=seed)
     shares = estimators.importances(model.estimator)
     points["importances"] = [{"feature": name, "share": share} for name, share in shares.items()]
@@ -46,7 +46,8 @@ def main() -> None:
         for name, rows in points.items():
             write_json(rows, folder / f"{name}.json")
     write_json(slices, paths.SLICES)
-    write_json(metrics, paths.METRICS)
+    write_json(measured, paths.EVALUATION)
+    write_json(scores.figures_for_dvc(measured), paths.METRICS)
 
 
 if __name__ == "__main__":

@@ -13,9 +13,9 @@ from pipeline.stages import paths
 
 def main() -> None:
     params = config.load()
-    metrics, slices = read_json(paths.METRICS), read_json(paths.SLICES)
+    measured, slices = read_json(paths.EVALUATION), read_json(paths.SLICES)
     champion = _compare_with_champion(params)
-    results = config.call(params["gates"], metrics=metrics, slices=slices, champion=champion)
+    results = config.call(params["gates"], metrics=measured, slices=slices, champion=champion)
     failed = [result for result in results if not result["passed"]]
     write_json({"passed": not failed, "champion": champion, "gates": results}, paths.GATES)
     print(gates.table(results))
