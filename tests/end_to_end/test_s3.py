@@ -24,6 +24,7 @@ pytestmark = pytest.mark.skipif(RCLONE is None, reason="rclone is not installed"
 
 ROOT = Path(__file__).parents[2]
 BUCKET = "cairn"
+OWN_CODE = {"PYTHONPATH": str(ROOT / "src")}  # for a folder with conf/ alone
 LARGE = [(f"large/{number}.bin", 25_000_000) for number in range(8)]
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -107,11 +108,16 @@ def outputs(project: Path) -> dict[str, bytes]:
     return {str(file.relative_to(project)): file.read_bytes() for file in files}
 
 
-def object_of(project: Path, path: str, buckets: Path, bucket: str = BUCKET) -> Path:
+def object_of(project: Path, path: str, buckets: Path) -> Path:
     """Find the object in the store that holds a file of the project, by its bytes."""
     content = (project / path).read_bytes()
-    files = (buckets / bucket / "cache").rglob("*")
-    return next(each for each in files if each.is_file() and each.read_bytes() == content)
+    return next(each for each in buckets.rglob("*") if each.is_file() and each.read_bytes() == content)
+
+
+def flip_a_bit(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
 
 
 def bytes_below(folder: Path) -> int:
@@ -148,23 +154,24 @@ def test_a_fresh_clone_pulls_equal_bytes_and_has_nothing_left_to_run(stored: Sto
 def test_an_object_that_was_corrupted_in_the_store_is_named_and_never_restored(
     stored: Stored, tmp_path: Path, run: Run
 ) -> None:
-    bucket = f"broken-{os.getpid()}"
-    shutil.copytree(stored.buckets / BUCKET, stored.buckets / bucket)
-    broken = {"models/model/model.ubj": "models/model", "data/interim/features.parquet": None}
+    shutil.copytree(stored.buckets, tmp_path / "buckets")
+    broken = {
+        "models/model/model.ubj": "models/model",
+        "data/interim/features.parquet": "data/interim/features.parquet",
+    }
     for path in broken:
-        file = object_of(stored.project, path, stored.buckets, bucket)
-        content = bytearray(file.read_bytes())
-        content[len(content) // 2] ^= 1  # one bit
-        file.write_bytes(content)
-    clone = cloned(stored.project, tmp_path / "clone", run)
-    must(run(["dvc", "remote", "modify", "--local", "store", "url", f"s3://{bucket}/cache"], clone))
-    for _ in range(2):  # nor does a second try take what the first has fetched
-        done = run(["dvc", "pull"], clone, **stored.env)
-        assert done.returncode != 0
-        for path, folder in broken.items():
-            assert (folder or path) in done.stderr
-            assert not (clone / path).exists()
-    must(run(["dvc", "remote", "modify", "--local", "store", "url", f"s3://{BUCKET}/cache"], clone))
+        flip_a_bit(object_of(stored.project, path, tmp_path / "buckets"))
+    clone, port = cloned(stored.project, tmp_path / "clone", run), free_port()
+    server_is = ["dvc", "remote", "modify", "--local", "store", "endpointurl"]
+    must(run([*server_is, f"http://127.0.0.1:{port}"], clone))
+    with serving(tmp_path / "buckets", port):
+        for _ in range(2):  # nor does a second try take what the first has fetched
+            done = run(["dvc", "pull"], clone, **stored.env)
+            assert done.returncode != 0
+            for path, named in broken.items():
+                assert named in done.stderr.splitlines()
+                assert not (clone / path).exists()
+    must(run([*server_is, stored.server], clone))
     must(run(["dvc", "pull"], clone, **stored.env))
     assert outputs(clone) == outputs(stored.project)
 
@@ -186,13 +193,10 @@ def test_a_table_on_s3_that_cannot_be_had_is_one_line(
 ) -> None:
     choices = ["data=file", f"data.path={path}", "data.target=y", f"data.endpoint={stored.server}"]
     config.write(config.compose(choices)[0])
-    done = run([sys.executable, "-m", "pipeline.stages.ingest"], project_conf, **{**stored.env, **env}, **OWN_CODE)
+    done = run([sys.executable, "-m", "pipeline.stages.ingest"], project_conf, **(stored.env | env | OWN_CODE))
     assert (done.returncode, done.stderr) == (1, f"error: {line}\n")
     assert not (project_conf / "data" / "raw").exists()
     assert not list(project_conf.rglob("*.partial"))
-
-
-OWN_CODE = {"PYTHONPATH": str(ROOT / "src")}  # a folder with conf/ alone has none
 
 
 @pytest.fixture
@@ -220,7 +224,9 @@ def test_a_push_whose_server_died_is_completed_by_the_next(
     port, env = free_port(), person(tmp_path)
     with serving(buckets, port) as server:
         with_remote(large, port, run)
-        pushing = subprocess.Popen(["dvc", "push"], cwd=large, env=env_of(large) | env, stdout=-3, stderr=-3)
+        pushing = subprocess.Popen(
+            ["dvc", "push"], cwd=large, env=env_of(large) | env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         wait_until(lambda: bytes_below(buckets) > 30_000_000, alive=pushing)
         server.kill()
         assert pushing.wait(120) != 0
@@ -246,7 +252,12 @@ def test_a_pull_that_was_killed_is_completed_by_the_next(
         clone = cloned(large, tmp_path / "clone" / "project", run)
         fetching, unfinished = clone / ".dvc" / "cache", lambda: list(clone.glob("large/.*.tmp"))
         pulling = subprocess.Popen(
-            ["dvc", "pull"], cwd=clone, env=env_of(clone) | env, stdout=-3, stderr=-3, start_new_session=True
+            ["dvc", "pull"],
+            cwd=clone,
+            env=env_of(clone) | env,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         fetches = moment == "while it fetches"
         wait_until((lambda: bytes_below(fetching) > 40_000_000) if fetches else unfinished, alive=pulling)

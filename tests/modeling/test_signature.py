@@ -135,15 +135,15 @@ def test_infinite_values_are_refused_with_their_row():
 def test_too_many_levels_are_refused_with_the_way_out():
     message = refusal([f"v{number}" for number in range(6)] * 2, max_levels=5)
     assert message == (
-        "x: 6 different values are too many for a category (features.max_levels is 5); "
-        "leave it out with data.drop=[x] or raise features.max_levels"
+        "x: 6 different values are too many for a category (signature.max_levels is 5); "
+        "leave it out with data.drop=[x] or raise signature.max_levels"
     )
 
 
 def test_numbers_spoilt_by_a_few_texts_are_refused_with_an_example():
     message = refusal([str(number % 50) for number in range(200)] + ["?"] * 3)
     assert message.startswith("x: 3 of 203 values are no numbers, such as '?'")
-    assert "data.types={x: DOUBLE}" in message
+    assert "+data.types.x=DOUBLE" in message
 
 
 @pytest.mark.parametrize("values", [["3+", "1", "2", "0"] * 9, [f"V{n}" for n in range(40)] * 2, ["007", "042"] * 5])
@@ -156,7 +156,7 @@ def test_codes_and_small_counts_in_text_are_categories(values):
 def test_dates_that_stayed_text_are_refused(example):
     message = refusal([example.format(year) for year in range(1990, 2020)])
     assert message.startswith("x: text that looks like dates, such as '")
-    assert "data.types={x: DATE}" in message
+    assert "+data.types.x=DATE" in message
 
 
 @pytest.mark.parametrize(

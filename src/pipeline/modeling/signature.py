@@ -254,8 +254,8 @@ def _text(name: str, values: "pd.Series", missing: bool, max_levels: int) -> Col
         return "every value is different, as in an identifier"
     if len(levels) > max_levels:
         raise InputError(
-            f"{name}: {len(levels):,} different values are too many for a category (features.max_levels is "
-            f"{max_levels:,}); leave it out with data.drop=[{name}] or raise features.max_levels"
+            f"{name}: {len(levels):,} different values are too many for a category (signature.max_levels is "
+            f"{max_levels:,}); leave it out with data.drop=[{name}] or raise signature.max_levels"
         )
     return Column(name, "category", sorted(str(level) for level in levels), missing=missing)
 
@@ -267,7 +267,7 @@ def _refuse_dates(name: str, levels: "pd.Index", counts: "np.ndarray") -> None:
     if weights[dates].sum() >= 0.9 * weights.sum():
         raise InputError(
             f"{name}: text that looks like dates, such as {some[dates][0]!r}; "
-            f"say so with data.types={{{name}: DATE}} or turn it into dates in the features SQL"
+            f"say so with -S +data.types.{name}=DATE, or turn it into dates in the features SQL"
         )
 
 
@@ -280,7 +280,7 @@ def _refuse_spoilt_numbers(name: str, levels: "pd.Index", counts: "np.ndarray") 
     if 1 <= text.sum() <= 10 and (~text).sum() >= 10 and rows <= 0.1 * counts.sum():
         raise InputError(
             f"{name}: {rows:,} of {counts.sum():,} values are no numbers, such as {levels[text][0]!r}, and the others "
-            f"are; make them missing where the data are made, then name the type with data.types={{{name}: DOUBLE}}"
+            f"are; make them missing where the data are made, then name the type with -S +data.types.{name}=DOUBLE"
         )
 
 
