@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from pipeline import config
-from pipeline.data import expectations
-from pipeline.data.expectations import as_yaml, derive, failures_table, suites, validate
+from pipeline.data import data_docs
+from pipeline.data.derived import as_yaml, derive
+from pipeline.data.expectations import suites
+from pipeline.data.validation import failures_table, validate
 from pipeline.errors import InputError
 from pipeline.files import read_json, write_json
 
@@ -249,7 +251,7 @@ def test_nothing_is_sent_printed_or_left_in_the_working_folder(raw, tmp_path, mo
 
 
 def test_telemetry_and_progress_bars_are_off(tmp_path):
-    context = expectations._great_expectations(tmp_path)
+    context = data_docs.start(tmp_path)
     assert context.config.analytics_enabled is False
     assert context.progress_bars == {"globally": False}
 

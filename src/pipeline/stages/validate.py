@@ -3,7 +3,8 @@
 from dataclasses import asdict
 
 from pipeline import config
-from pipeline.data import expectations
+from pipeline.data.derived import as_yaml, derive
+from pipeline.data.validation import failures_table, validate
 from pipeline.errors import InputError
 from pipeline.files import write_json, written
 from pipeline.stages import paths
@@ -15,17 +16,15 @@ def main() -> None:
     derived = not suites
     if derived:
         target = params["data"]["target"]
-        suites = {
-            path.stem: expectations.derive(path, required=[target]) for path in sorted(paths.RAW.glob("*.parquet"))
-        }
-    findings = expectations.validate(paths.RAW, suites, paths.VALIDATION)
+        suites = {path.stem: derive(path, required=[target]) for path in sorted(paths.RAW.glob("*.parquet"))}
+    findings = validate(paths.RAW, suites, paths.VALIDATION)
     if derived:
         with written(paths.VALIDATION / "derived.yaml") as partial:
-            partial.write_text(expectations.as_yaml(suites), encoding="utf-8")
+            partial.write_text(as_yaml(suites), encoding="utf-8")
     failed = [finding for finding in findings if not finding.passed]
     write_json({"passed": not failed, "findings": [asdict(finding) for finding in findings]}, paths.VALIDATION_RESULTS)
     if failed:
-        print(expectations.failures_table(findings))
+        print(failures_table(findings))
         raise InputError(
             f"{len(failed)} of {len(findings)} expectations failed; {paths.VALIDATION}/index.html shows them"
         )
