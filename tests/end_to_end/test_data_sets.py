@@ -1,0 +1,152 @@
+"""From many data sets to a model that beats the dummy: real files given by path and target, presets, embedded sets."""
+
+import math
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from pipeline import config
+from pipeline.evaluation.metrics import MAIN
+from pipeline.files import read_json
+from pipeline.modeling import saved, signature
+from pipeline.stages import paths
+
+ROOT = Path(__file__).parents[2]
+SHARED = ROOT.parent / "shared" / "data"
+MODELS = sorted(path.stem for path in (ROOT / "conf" / "model").glob("*.yaml"))
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+class Given(NamedTuple):
+    """A real file, with what its README says of it."""
+
+    file: str
+    target: str
+    task: str
+    rows: int
+    features: int
+    choices: tuple[str, ...] = ()
+
+
+FILES = [
+    Given("adult.csv.gz", "income", "binary", 48842, 14),
+    Given("bank_marketing.csv", "y", "binary", 45211, 15, ("data.drop=[duration]",)),  # duration leaks
+    Given("telco_churn.csv", "Churn", "binary", 7043, 19, ("data.drop=[customerID]",)),
+    Given("california_housing.csv", "median_house_value", "regression", 20640, 9),
+    Given("elec2.csv", "class", "binary", 45312, 6),
+    Given("flights_200k.csv", "delay", "regression", 200_000, 2),
+]
+# The presets name the files of their sources; these copies have other bytes, and adult's has its names in a header.
+PRESETS = [
+    ("adult", Given("adult.csv.gz", "income", "binary", 48842, 13, ("data.columns=[]",))),
+    ("bank_marketing", Given("bank_marketing.csv", "y", "binary", 45211, 15)),
+    ("telco_churn", Given("telco_churn.csv", "Churn", "binary", 7043, 19)),
+    ("california_housing", Given("california_housing.csv", "median_house_value", "regression", 20640, 9)),
+]
+EMBEDDED = [
+    ("wine", "multiclass", ["class_0", "class_1", "class_2"], 178),
+    pytest.param("breast_cancer", "binary", ["benign", "malignant"], 569, marks=pytest.mark.slow),
+    pytest.param("diabetes", "regression", None, 442, marks=pytest.mark.slow),
+]
+
+
+def here(given: Given) -> Path:
+    if not (SHARED / given.file).exists():
+        pytest.skip(f"{given.file} is not in {SHARED.parent.name}/{SHARED.name}/")
+    return SHARED / given.file
+
+
+def beats_the_dummy(project: Path) -> dict[str, Any]:
+    """Hold the finished evaluation against what is known without a model; return it."""
+    measured: dict[str, Any] = read_json(project / paths.EVALUATION)
+    main = MAIN[measured["task"]]
+    assert measured["test"][main]["value"] < measured["baseline"]["dummy"][main]
+    for name in ("train", "validation"):
+        assert all(math.isfinite(value) for value in measured[name].values() if value is not None)
+    return measured
+
+
+def experiment(project: Path, given: Given, *choices: str, run: Run) -> None:
+    words = [f"data.path={here(given)}", *given.choices, *choices, "search.trials=2"]
+    done = run(["dvc", "exp", "run", *(word for each in words for word in ("-S", each))], project)
+    assert done.returncode == 0, done.stdout + done.stderr
+    schema = read_json(project / paths.SCHEMA)
+    assert (schema["target"], schema["task"], len(schema["features"])) == (given.target, given.task, given.features)
+    assert sum(beats_the_dummy(project)["rows"].values()) == given.rows
+    table = signature.read(project / paths.TEST)
+    assert len(saved.load(project / paths.MODEL).predict(table)) == len(table)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("given", FILES, ids=lambda given: given.file)
+def test_a_real_file_reaches_a_model_by_its_path_and_target_alone(finished: Path, run: Run, given: Given) -> None:
+    experiment(finished, given, "data=file", f"data.target={given.target}", run=run)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("preset", "given"), PRESETS, ids=lambda each: each if isinstance(each, str) else "")
+def test_a_preset_reaches_a_model(finished: Path, run: Run, preset: str, given: Given) -> None:
+    experiment(finished, given, f"data={preset}", "data.sha256=null", run=run)
+    sliced = set(read_json(finished / paths.SLICES)["slices"])
+    assert sliced >= set(config.read_yaml(finished / config.PARAMS)["data"]["sensitive"])
+
+
+def in_order(project: Path, *stages: str) -> None:
+    """Run stages as processes, without DVC and without Great Expectations, which takes seconds to import."""
+    env = os.environ | {"PYTHONPATH": str(ROOT / "src"), "DVC_EXP_NAME": "data-set"}
+    for name in stages:
+        command = [sys.executable, "-m", f"pipeline.stages.{name}"]
+        done = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, ""), f"{name}: {done.stderr}"
+
+
+@pytest.mark.parametrize(("name", "task", "classes", "rows"), EMBEDDED)
+def test_an_embedded_set_reaches_a_model(
+    project_conf: Path, name: str, task: str, classes: list[str] | None, rows: int
+) -> None:
+    choices = [f"data={name}", "model=linear", "search=none", "evaluation.resamples=20"]
+    config.write(config.compose(choices)[0])
+    in_order(project_conf, "compose", "ingest", "features", "split", "tune", "train", "evaluate")
+    measured, model = beats_the_dummy(project_conf), saved.load(paths.MODEL)
+    assert (model.signature.task, model.signature.classes) == (task, classes)
+    assert sum(measured["rows"].values()) == rows
+
+
+@pytest.fixture(scope="module")
+def split_parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give breast_cancer, split, ready for any model."""
+    project = tmp_path_factory.mktemp("parts")
+    shutil.copytree(ROOT / "conf", project / "conf")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(project)
+        config.write(config.compose(["data=breast_cancer"])[0])
+        in_order(project, "compose", "ingest", "features", "split")
+    return project
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_of_conf_is_trained_kept_and_measured(
+    split_parts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(split_parts, project)
+    monkeypatch.chdir(project)
+    choices = ["data=breast_cancer", f"model={model}", "search=none", "evaluation.resamples=20"]
+    config.write(config.compose(choices)[0])
+    in_order(project, "tune", "train", "evaluate")
+    table = signature.read(paths.TEST)
+    probability = saved.load(paths.MODEL).predict_proba(table)
+    assert probability.shape == (len(table), 2)
+    if model == "dummy":
+        measured = read_json(paths.EVALUATION)
+        assert measured["test"]["log_loss"]["value"] == pytest.approx(measured["baseline"]["dummy"]["log_loss"])
+    else:
+        beats_the_dummy(project)
