@@ -149,3 +149,28 @@ def test_importing_the_package_costs_nothing():
     code = f"import importlib, sys\nfor name in {modules}: importlib.import_module(name)\nprint([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_parameter_that_an_override_sets_is_not_searched(project_conf, monkeypatch):
+    from pipeline.stages import compose
+
+    config.write(config.compose(["model.max_depth=4"])[0])
+    monkeypatch.setenv("DVC_EXP_NAME", "shallow-trees")
+    compose.main()
+    model = config.load()["model"]
+    assert model["max_depth"] == 4
+    assert set(config.own_values("model", model)["space"]) - set(model["space"]) == {"max_depth"}
+
+
+def test_the_users_own_file_is_watched_by_its_content(project_conf, monkeypatch):
+    from pipeline.stages import compose, paths
+
+    table = project_conf / "mine.csv"
+    table.write_text("a,b\n1,2\n")
+    monkeypatch.setattr("sys.argv", ["compose", "data=file", "data.path=mine.csv", "data.target=b"])
+    compose.main()
+    assert paths.SOURCE.samefile(table)
+    monkeypatch.setattr("sys.argv", ["compose"])
+    compose.main()
+    assert paths.SOURCE.read_text() == "no file on this disk to watch\n"
+    assert table.read_text() == "a,b\n1,2\n"

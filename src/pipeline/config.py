@@ -134,6 +134,15 @@ def check(
             raise InputError(f"{_file_of(group, '', choices)}: {error}") from error
 
 
+def own_values(group: str, node: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a node as its file in conf/ has it, before any override; empty where no file names its `_target_`."""
+    for path in sorted((CONF / group).glob("*.yaml")):
+        content = read_yaml(path)
+        if isinstance(content, dict) and content.get("_target_") == node["_target_"]:
+            return content
+    return {}
+
+
 def call(node: Mapping[str, Any], **given: Any) -> Any:
     """Call the function, or make the object, that a node names, with the node's keys as keyword arguments.
 
@@ -174,6 +183,9 @@ def run(main: Callable[[], None]) -> None:
         sys.exit(f"error: {error}")
     except FileNotFoundError as error:
         sys.exit(f"error: {error.filename}: no such file; `dvc repro` runs the stages that make it")
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -241,6 +253,8 @@ def _hydra_says(error: Exception) -> str:
     if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options:
         group, _, name = error.missing_cfg_file.rpartition("/")
         return f"conf/config.yaml: {group}: no file conf/{group}/{name}.yaml {did_you_mean(name, error.options)}"
+    if found := re.match(r"Could not override '(.+?)'", str(error)):
+        return f"override {found[1]}: conf/ has no such key"
     if mark := getattr(error, "problem_mark", None):
         file = Path(mark.name).relative_to(CONF.resolve().parent)
         return f"{file}: line {mark.line + 1}: {getattr(error, 'problem', 'not YAML')}"

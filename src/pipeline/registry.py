@@ -54,13 +54,14 @@ def download(commit: str, path: Path, destination: Path) -> None:
     """
     from dvc.api import DVCFileSystem
     from dvc.exceptions import DvcException
+    from dvc_data.index import DataIndexDirError
 
     try:
         DVCFileSystem(rev=commit).get(str(path), str(destination), recursive=True)
-    except (DvcException, OSError) as error:
+    except (DvcException, DataIndexDirError, OSError) as error:
         raise InputError(
             f"{path} of commit {commit[:7]} is neither in the cache nor in the remote: `dvc fetch` it, or "
-            f"have whoever promoted it run `dvc push` ({' '.join(str(error).split())})"
+            "have whoever promoted it run `dvc push`"
         ) from error
 
 

@@ -86,6 +86,12 @@ class File(Source):
                 raise InputError(f"{self.name}: no rows, only the names of columns")
 
     @property
+    def watched(self) -> Path | None:
+        """The file itself, if it lies on this disk."""
+        path = cast(str, self.path)
+        return None if "://" in path else Path(path).expanduser()
+
+    @property
     def name(self) -> str:
         """The file's name without its folder."""
         path = cast(str, self.path)

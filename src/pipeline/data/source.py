@@ -36,6 +36,11 @@ class Source(ABC):
     group: str | None = None
     sensitive: Sequence[str] = field(default_factory=tuple)
 
+    @property
+    def watched(self) -> Path | None:
+        """The file on this disk whose change means new data; None where there is none."""
+        return None
+
     @abstractmethod
     def ingest(self, raw: Path, truth: Path) -> None:
         """Write the raw tables, one Parquet file each, into the folder `raw`.

@@ -1,7 +1,9 @@
 """Compose conf/ into params.yaml, and check every key and value of it."""
 
 import os
+import sys
 from pathlib import Path
+from typing import Any
 
 from pipeline import config
 from pipeline.data.expectations import suites
@@ -15,7 +17,7 @@ from pipeline.stages import paths
 def main() -> None:
     # Under `dvc exp run` DVC has just composed conf/ with the experiment's overrides: those must stay.
     experiment = "DVC_EXP_NAME" in os.environ and config.PARAMS.exists()
-    params, choices = (config.load(), {}) if experiment else config.compose()
+    params, choices = (config.load(), {}) if experiment else config.compose(sys.argv[1:])
     closer = {
         "expectations": lambda node: suites(node["tables"]),
         "gates": lambda node: gates.check(node["gates"], params["data"]["task"]),
@@ -23,13 +25,29 @@ def main() -> None:
     }
     config.check(params, choices, closer)
     sql = resolve_sql(params["features"], config.CONF / "features")
-
-    if not experiment:
-        for change in config.differences(config.read_yaml(config.PARAMS) if config.PARAMS.exists() else {}, params):
-            print(f"params.yaml: {change}")
-        config.write(params)
+    _keep_what_was_said(params["model"])
+    for change in config.differences(config.read_yaml(config.PARAMS) if config.PARAMS.exists() else {}, params):
+        print(f"params.yaml: {change}")
+    config.write(params)
     _write(paths.FEATURES_SQL, sql or "-- the one raw table, as it is\n")
+    _watch(config.call(params["data"]).watched)
     _write(paths.COMPOSED, "params.yaml holds what conf/ composes to\n")
+
+
+def _keep_what_was_said(model: dict[str, Any]) -> None:
+    """Take a parameter that an override sets out of the search's space, or the search would replace it."""
+    own = config.own_values("model", model)
+    for key in [key for key in model.get("space") or {} if key in own and own[key] != model[key]]:
+        del model["space"][key]
+
+
+def _watch(file: Path | None) -> None:
+    """Link to the user's file, so that DVC sees its content; data from elsewhere have their parameters to tell."""
+    if file is None or not file.is_file():
+        _write(paths.SOURCE, "no file on this disk to watch\n")
+        return
+    with written(paths.SOURCE) as partial:
+        partial.symlink_to(file.resolve())
 
 
 def _write(path: Path, text: str) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 COMPOSED = Path("data/interim/composed.txt")  # says that params.yaml is there; what ingest waits for
 FEATURES_SQL = Path("data/interim/features.sql")
+SOURCE = Path("data/source")  # a link to the user's own file, by which DVC sees that it changed
 RAW = Path("data/raw")
 TRUTH = Path("data/truth")
 VALIDATION = Path("reports/validation")
