@@ -92,7 +92,7 @@ def main() -> None:
     (ROOT / GRAPH).write_text(graph(yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))), encoding="utf-8")
     readme = (ROOT / README).read_text(encoding="utf-8")
     text = figures(summary())  # reads reports/ of the working directory, which is the repository's root
-    (ROOT / README).write_text(FIGURES.sub(lambda _: text, readme), encoding="utf-8")
+    (ROOT / README).write_text(FIGURES.sub(lambda _: text, readme, count=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

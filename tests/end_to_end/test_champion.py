@@ -55,6 +55,6 @@ def test_a_champion_whose_bytes_are_nowhere_is_named_with_what_to_do(finished, r
     done = run(GATE, finished)
     assert done.returncode == 1
     lines = [line for line in done.stderr.splitlines() if line.startswith("error:")]
-    assert len(lines) == 1
+    assert len(lines) == 1, done.stderr
     assert "neither in the cache nor in the remote: `dvc fetch` it" in lines[0]
     assert "Traceback" not in done.stderr
