@@ -41,5 +41,5 @@ def test_the_last_assignment_of_a_stage_counts(repository):
 def test_outside_a_repository_git_says_why_in_one_line(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    with pytest.raises(InputError, match="git tag --list .*not a git repository"):
+    with pytest.raises(InputError, match=r"git tag --list .*not a git repository"):
         registry.promoted("prod")

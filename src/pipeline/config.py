@@ -6,7 +6,7 @@ import inspect
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +131,7 @@ def check(
         try:
             look(params[group])
         except InputError as error:
-            raise InputError(f"{_file_of(group, '', choices)}: {error}") from error
+            raise InputError(f"{_file_of(group, choices)}: {error}") from error
 
 
 def own_values(group: str, node: Mapping[str, Any]) -> dict[str, Any]:
@@ -192,7 +192,7 @@ def run(main: Callable[[], None]) -> None:
 
 def _check_node(group: str, node: Mapping[str, Any], choices: Mapping[str, str]) -> None:
     def complain(key: str, trouble: str) -> InputError:
-        return InputError(f"{_file_of(group, key, choices)}: {key}: {trouble}")
+        return InputError(f"{_place(group, key, choices)}: {trouble}")
 
     try:
         target = locate(node["_target_"])
@@ -210,7 +210,7 @@ def _check_node(group: str, node: Mapping[str, Any], choices: Mapping[str, str])
         try:
             target(**keys)
         except (InputError, TypeError) as error:
-            raise InputError(f"{_file_of(group, '', choices)}: {error}") from error
+            raise InputError(f"{_file_of(group, choices)}: {error}") from error
 
 
 def _type_trouble(annotation: Any, value: Any) -> str | None:
@@ -232,13 +232,17 @@ def _type_trouble(annotation: Any, value: Any) -> str | None:
     return None
 
 
-def _file_of(group: str, key: str, choices: Mapping[str, str]) -> str:
-    """Name the file of conf/ in which a person would look for a key."""
-    files: Iterable[Path] = [CONF / group / f"{choices[group]}.yaml"] if group in choices else []
-    for path in [*files, CONF / "config.yaml"]:
-        if path.exists() and (not key or f"{key}:" in path.read_text(encoding="utf-8")):
-            return str(path)
-    return f"override {group}.{key}"
+def _file_of(group: str, choices: Mapping[str, str]) -> str:
+    return str(CONF / group / f"{choices[group]}.yaml" if group in choices else PARAMS)
+
+
+def _place(group: str, key: str, choices: Mapping[str, str]) -> str:
+    """Name the file of conf/ in which a person would look for a key, and the key as it stands there."""
+    own = CONF / group / f"{choices.get(group)}.yaml"
+    for path, spelled in ((own, key), (CONF / "config.yaml", f"{group}.{key}")):
+        if choices and path.exists() and re.search(rf"^ *{key}:", path.read_text(encoding="utf-8"), re.M):
+            return f"{path}: {spelled if group in choices else key}"
+    return f"{PARAMS}: {group}.{key}"  # of an override
 
 
 def _short(value: Any) -> str:

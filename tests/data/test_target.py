@@ -43,6 +43,10 @@ def test_a_positive_class_is_compared_as_text_because_yaml_and_csv_disagree_abou
     assert described("range % 2", positive="0") == ("binary", [1, 0])
 
 
+def test_yes_and_no_name_the_classes_that_were_read_as_true_and_false():
+    assert described("range % 2 = 0", positive="no") == ("binary", [True, False])
+
+
 def test_the_task_can_be_said():
     assert described("range % 5", task="regression") == ("regression", None)
 

@@ -149,7 +149,7 @@ BAD = [
         "infinite values",
         table(x=lambda row: "inf" if row % 2 else str(row / 4)),
         "tune",
-        "x: 24 infinite values, the first in row ...; make them missing where the column is made",
+        "x: 24 infinite values, the first in row ... of this part; make them missing in the file or in the features SQL",
     ),
     Bad(
         "a category of 10,000 levels",
@@ -163,14 +163,14 @@ BAD = [
         table(x=lambda row: f"{row % 28 + 1}.3.2024" if row % 2 else f"2024-03-{row % 28 + 1:02}"),
         "tune",
         "x: text that looks like dates, such as '...'; "
-        "say so with -S +data.types.x=DATE, or turn it into dates in the features SQL",
+        "where all read like 2024-01-31 say -S +data.types.x=DATE, else use strptime in the features SQL",
     ),
     Bad(
         "question marks among numbers",
         table(x=lambda row: "?" if row % 20 == 0 else str(row % 50)),
         "tune",
         "x: ... of 48 values are no numbers, such as '?', and the others are; "
-        "make them missing where the data are made, then name the type with -S +data.types.x=DOUBLE",
+        "list them in data.missing, or say -S +data.types.x=DOUBLE once they are gone",
     ),
 ]
 

@@ -91,10 +91,10 @@ def test_a_real_file_reaches_a_model_by_its_path_and_target_alone(finished: Path
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("preset", "given"), PRESETS, ids=lambda each: each if isinstance(each, str) else "")
+@pytest.mark.parametrize(("preset", "given"), PRESETS, ids=[preset for preset, _ in PRESETS])
 def test_a_preset_reaches_a_model(finished: Path, run: Run, preset: str, given: Given) -> None:
     experiment(finished, given, f"data={preset}", "data.sha256=null", run=run)
-    sliced = set(read_json(finished / paths.SLICES)["slices"])
+    sliced = {each["column"] for each in read_json(finished / paths.SLICES)["slices"]}
     assert sliced >= set(config.read_yaml(finished / config.PARAMS)["data"]["sensitive"])
 
 

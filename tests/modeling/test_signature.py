@@ -129,7 +129,9 @@ def test_no_column_left_is_refused_with_the_reasons():
 
 
 def test_infinite_values_are_refused_with_their_row():
-    assert refusal([1.0, float("inf"), -float("inf")]).startswith("x: 2 infinite values, the first in row 2;")
+    assert refusal([1.0, float("inf"), -float("inf")]).startswith(
+        "x: 2 infinite values, the first in row 2 of this part;"
+    )
 
 
 def test_too_many_levels_are_refused_with_the_way_out():

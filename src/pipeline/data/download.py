@@ -47,7 +47,7 @@ def _found(file: Path) -> Path:
     if not file.exists():
         if not file.parent.is_dir():
             raise InputError(f"data.path: no folder {file.parent}")
-        names = sorted(each.name for each in file.parent.iterdir() if not each.name.startswith("."))
+        names = sorted(each.name for each in file.parent.iterdir() if each.is_file() and not each.name.startswith("."))
         raise InputError(
             f"data.path: no file {file.name!r} in {file.parent.resolve().name}/ {did_you_mean(file.name, names)}"
         )

@@ -60,6 +60,8 @@ class File(Source):
     def __post_init__(self) -> None:
         if not self.path:
             raise InputError("data.path: say which file, e.g. -S data.path=my.csv")
+        if not self.name:
+            raise InputError(f"data.path: {self.path} is a folder; name one file in it")
         if not self.target:
             raise InputError("data.target: say which column to predict, e.g. -S data.target=income")
         if self.delimiter not in (None, r"\t") and len(str(self.delimiter)) != 1:

@@ -83,7 +83,9 @@ def _require_finite_numbers(rows: "duckdb.DuckDBPyRelation", name: str, kind: st
 def _positive_last(classes: list[Any], source: Source) -> list[Any]:
     if source.positive is None:
         return classes
-    by_text = {str(each): each for each in classes}
+    by_text: dict[str, Any] = {str(each): each for each in classes}
+    if isinstance(classes[0], bool):  # so DuckDB reads no and yes
+        by_text = {"no": False, "yes": True, "No": False, "Yes": True} | by_text
     if str(source.positive) not in by_text:
         known = did_you_mean(str(source.positive), by_text)
         raise InputError(f"data.positive: no class {source.positive!r} in {source.target!r} {known}")

@@ -267,7 +267,7 @@ def _refuse_dates(name: str, levels: "pd.Index", counts: "np.ndarray") -> None:
     if weights[dates].sum() >= 0.9 * weights.sum():
         raise InputError(
             f"{name}: text that looks like dates, such as {some[dates][0]!r}; "
-            f"say so with -S +data.types.{name}=DATE, or turn it into dates in the features SQL"
+            f"where all read like 2024-01-31 say -S +data.types.{name}=DATE, else use strptime in the features SQL"
         )
 
 
@@ -280,7 +280,7 @@ def _refuse_spoilt_numbers(name: str, levels: "pd.Index", counts: "np.ndarray") 
     if 1 <= text.sum() <= 10 and (~text).sum() >= 10 and rows <= 0.1 * counts.sum():
         raise InputError(
             f"{name}: {rows:,} of {counts.sum():,} values are no numbers, such as {levels[text][0]!r}, and the others "
-            f"are; make them missing where the data are made, then name the type with -S +data.types.{name}=DOUBLE"
+            f"are; list them in data.missing, or say -S +data.types.{name}=DOUBLE once they are gone"
         )
 
 
@@ -311,8 +311,8 @@ def _numbers(name: str, values: "pd.Series", single: bool) -> "np.ndarray":
     infinite = np.abs(numbers) > LARGEST
     if infinite.any():
         raise InputError(
-            f"{name}: {int(infinite.sum()):,} infinite values, the first in row {int(infinite.argmax()) + 1:,}; "
-            "make them missing where the column is made"
+            f"{name}: {int(infinite.sum()):,} infinite values, the first in row {int(infinite.argmax()) + 1:,} of this "
+            "part; make them missing in the file or in the features SQL"
         )
     return numbers.astype("float32") if single else numbers
 
