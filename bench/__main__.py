@@ -23,23 +23,35 @@ BENCHMARKS: dict[str, Callable[[Path, bool], list[Row]]] = {
     "peers": peers.rows,
 }
 LIBRARIES = ("dvc", "duckdb", "great-expectations", "optuna", "pandas", "scikit-learn", "xgboost")
-HEADER = ("what", "ours", "beside it", "", "ratio", "asked", "held")
+FAILED = "failed"
+HEADER = ("what", "ours", "beside it", "", "ratio", "of CPU", "asked", "held")
 
 
 def main() -> None:
     arguments = _parsed()
-    measured: dict[str, list[dict[str, Any]]] = {}
-    for name in arguments.names or BENCHMARKS:
-        tell(name)
-        with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
-            try:
-                rows = BENCHMARKS[name](Path(folder), arguments.quick)
-            except CommandError as error:
-                sys.exit(f"error: {name}: {error}")
-        measured[name] = [row.to_json() for row in rows]
+    if (load := os.getloadavg()[0]) > 0.5:
+        print(
+            f"warning: other work keeps this machine busy (load {load:.1f}); the figures will be off", file=sys.stderr
+        )
+    measured = {
+        name: [row.to_json() for row in _rows(name, quick=arguments.quick)] for name in arguments.names or BENCHMARKS
+    }
     print(f"\n{_table(measured)}")
     if not arguments.quick or arguments.output:
         _write(measured, arguments.output)
+    if any(FAILED in row["why"] for rows in measured.values() for row in rows):
+        sys.exit(1)
+
+
+def _rows(name: str, *, quick: bool) -> list[Row]:
+    """Run one benchmark; one that fails says so in its row, and the others go on."""
+    tell(name)
+    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
+        try:
+            return BENCHMARKS[name](Path(folder), quick)
+        except CommandError as error:
+            print(f"error: {name}: {error}", file=sys.stderr)
+            return [Row(what=name, beside="", ours=None, peer=None, why=FAILED)]
 
 
 def _parsed() -> argparse.Namespace:
@@ -56,6 +68,8 @@ def _write(measured: dict[str, list[dict[str, Any]]], output: Path | None) -> No
     """Write both files whole; figures of other benchmarks stay if they are of the same machine and versions."""
     results = (output or ROOT / "bench") / "results.json"
     document = (output or ROOT / "docs") / "benchmarks.md"
+    for file in (results, document):
+        file.parent.mkdir(parents=True, exist_ok=True)
     machine = _machine()
     known = json.loads(results.read_text(encoding="utf-8")) if results.exists() else {}
     before = known["benchmarks"] if known.get("machine") == machine else {}
@@ -80,12 +94,14 @@ def _document(machine: dict[str, Any], measured: dict[str, list[dict[str, Any]]]
     return f"""# Benchmarks
 
 `make bench` measures these and writes this page; bench/README.md says how. Every ratio is of whole processes that ran
-in turn in one run: medians of seconds, for GiB the largest process.
+in turn in one run: medians of seconds, for GiB the largest process. "Of CPU" is the ratio of CPU seconds, which other
+work on the machine changes less.
 
 {_table(measured)}
 
 Measured on {machine["system"]}, {machine["cores"]} cores, {machine["memory_gib"]} GiB, Python {machine["python"]};
-{libraries}. Every single run, with its CPU seconds and memory, stands in bench/results.json.
+{libraries}.
+Every single run, with its CPU seconds and memory, stands in bench/results.json.
 """
 
 
@@ -100,10 +116,11 @@ def _table(measured: dict[str, list[dict[str, Any]]]) -> str:
 def _cells(row: dict[str, Any]) -> Sequence[str]:
     held = {True: "yes", False: "NO", None: ""}[row["held"]]
     if row["ratio"] is None:
-        return row["what"], "", row["beside"], "", "", "", row["why"]
+        return row["what"], "", row["beside"], "", "", "", "", row["why"]
     figures = [f"{row[side]:.3g} {row['unit']}" for side in ("ours", "peer")]
     asked = "" if row["asked"] is None else f"at most {row['asked']:g}"
-    return row["what"], figures[0], row["beside"], figures[1], f"{row['ratio']:.2f}", asked, held
+    cpu = "" if row["cpu_ratio"] is None else f"{row['cpu_ratio']:.2f}"
+    return row["what"], figures[0], row["beside"], figures[1], f"{row['ratio']:.2f}", cpu, asked, held
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """The whole job, from a fresh clone to a gated model, beside one plain script that makes the same library calls."""
 
+import json
 import shutil
 from pathlib import Path
 
-from bench.measure import Row, Run, in_turn, run, tell
+from bench.measure import CommandError, Row, Run, in_turn, run, tell
 from bench.project import PYTHON, Project
 
 SCRIPT = Path(__file__).with_name("plain_script.py")
@@ -30,6 +31,7 @@ def large(folder: Path, quick: bool) -> list[Row]:
 
 def _measure(folder: Path, *, customers: int, times: int, short: bool) -> dict[str, list[Run]]:
     clones = iter(range(2 * times))
+    figures = []
 
     def prepared() -> Project:
         project = Project(folder / str(next(clones)) / "project")
@@ -41,6 +43,7 @@ def _measure(folder: Path, *, customers: int, times: int, short: bool) -> dict[s
     def ours() -> Run:
         project = prepared()
         taken = project.run("dvc", "repro")
+        figures.append(_measured(project.folder / "reports/metrics.json"))
         shutil.rmtree(project.folder.parent)
         return taken
 
@@ -48,8 +51,17 @@ def _measure(folder: Path, *, customers: int, times: int, short: bool) -> dict[s
         project = prepared()
         project.python("-m", "pipeline.stages.compose")
         taken = run([PYTHON, SCRIPT, "plain"], project.folder, project.env)
+        figures.append(_measured(project.folder / "plain/metrics.json"))
         shutil.rmtree(project.folder.parent)
         return taken
 
     tell(f"  {customers:,} customers")
-    return in_turn({"ours": ours, "plain": plain}, times)
+    runs = in_turn({"ours": ours, "plain": plain}, times)
+    if any(each != figures[0] for each in figures):
+        raise CommandError("the plain script made another model than the stages, so it is no peer: let it follow them")
+    return runs
+
+
+def _measured(metrics: Path) -> dict[str, float]:
+    """Read the test part's metrics, which tell whether two runs made the same model."""
+    return json.loads(metrics.read_text(encoding="utf-8"))["test"]

@@ -82,6 +82,13 @@ class Row:
         return self.ours / self.peer if self.ours is not None and self.peer else None
 
     @property
+    def cpu_ratio(self) -> float | None:
+        """Ours to the peer's in CPU seconds, which other work on the machine changes less; None for a limit."""
+        if self.runs is None or "peer" not in self.runs:
+            return None
+        return Run.median(self.runs["ours"]).cpu / Run.median(self.runs["peer"]).cpu
+
+    @property
     def held(self) -> bool | None:
         """Whether what was asked is held; None where nothing is asked, or nothing was measured."""
         return None if self.ratio is None or self.asked is None else self.ratio <= self.asked
@@ -89,11 +96,16 @@ class Row:
     def to_json(self) -> dict[str, Any]:
         """Give plain JSON content."""
         runs = {side: [each._asdict() for each in runs] for side, runs in (self.runs or {}).items()}
-        return asdict(self) | {"runs": runs, "ratio": self.ratio, "held": self.held}
+        return asdict(self) | {
+            "ratio": self.ratio,
+            "cpu_ratio": self.cpu_ratio,
+            "held": self.held,
+            "runs": runs,
+        }
 
 
 class CommandError(Exception):
-    """A measured command ended with an error; the message holds the end of what it said."""
+    """A measured command ended with an error, or did not do what it was measured for."""
 
 
 def run(command: Sequence[str | Path], folder: Path, env: dict[str, str]) -> Run:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from pipeline.data import duck, expectations, split
+from pipeline.data import duck, expectations, split, validation
 from pipeline.data.hat_shop import HatShop
 from pipeline.data.target import describe_target
 from pipeline.evaluation import decision, gates, scores
@@ -33,7 +33,7 @@ def main() -> None:
     truth.mkdir()
     shop.ingest(raw, truth)
     rules = expectations.suites(**settings(params["expectations"]))
-    findings = expectations.validate(raw, rules, output / "validation")
+    findings = validation.validate(raw, rules, output / "validation")
     assert all(finding.passed for finding in findings)
 
     connection = duck.connect(threads=1)
@@ -55,12 +55,12 @@ def main() -> None:
         classes=classes,
         **settings(params["signature"]),
     )
-    train, validation = (search.Rows(seen.frame(tables[name]), seen.labels(tables[name])) for name in PARTS[:2])
+    train, held_out = (search.Rows(seen.frame(tables[name]), seen.labels(tables[name])) for name in PARTS[:2])
     found = search.tpe(
         **settings(params["search"]),
         model=params["model"],
         train=train,
-        validation=validation,
+        validation=held_out,
         task=task,
         n_classes=len(classes or []),
         seed=seed,
@@ -68,9 +68,9 @@ def main() -> None:
     )
     node = {key: value for key, value in params["model"].items() if key != "space"} | found.params
     estimator = estimators.build(node, task=task, n_classes=len(classes or []), seed=seed)
-    estimator = estimators.fit(estimator, *train, *validation, balance=node["balance"])
-    probability = estimators.predict(estimator, validation.X)[:, 1]
-    threshold = decision.choose_threshold(actual=validation.y, probability=probability, **settings(params["decision"]))
+    estimator = estimators.fit(estimator, *train, *held_out, balance=node["balance"])
+    probability = estimators.predict(estimator, held_out.X)[:, 1]
+    threshold = decision.choose_threshold(actual=held_out.y, probability=probability, **settings(params["decision"]))
     model = saved.Model(estimator, replace(seen, threshold=threshold), {"params": node})
     saved.save(output / "model", model.estimator, model.signature, model.metadata)
     evaluate(params, model, tables, pq.read_table(truth / "truth.parquet").to_pandas(), output)
@@ -85,7 +85,7 @@ def evaluate(
     test, actual = tables["test"], parts["test"].actual
     names = [column.name for column in known.columns]
     levels = params["evaluation"]["slice_levels"]
-    metrics, slices = scores.score(
+    measured, slices = scores.score(
         parts,
         scores.group_labels(test, sensitive=data["sensitive"], features=names, levels=levels),
         task=known.task,
@@ -95,11 +95,12 @@ def evaluate(
         **settings(params["evaluation"]),
     )
     best = truth.set_index(data["id"])["probability"].loc[test[data["id"]]].to_numpy()
-    reached = {name: each["value"] for name, each in metrics["test"].items()}
-    metrics["ceiling"] = ceiling(actual, best, reached, prior=parts["train"].actual.mean())
+    reached = {name: each["value"] for name, each in measured["test"].items()}
+    measured["ceiling"] = ceiling(actual, best, reached, prior=parts["train"].actual.mean())
     points = scores.plots(parts["test"], task=known.task, threshold=known.threshold, classes=known.classes, seed=seed)
-    judged = gates.judge(metrics, slices, **settings(params["gates"]))
-    for name, content in {"metrics": metrics, "slices": slices, "plots": points, "gates": judged}.items():
+    judged = gates.judge(measured, slices, **settings(params["gates"]))
+    figures = scores.figures_for_dvc(measured)
+    for name, content in {"metrics": figures, "slices": slices, "plots": points, "gates": judged}.items():
         write_json(content, output / f"{name}.json")
 
 

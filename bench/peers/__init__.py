@@ -15,7 +15,7 @@ VENV = HERE / ".venv"
 PEERS = ("Kedro", "Metaflow")
 COMMANDS: dict[str, list[str | Path]] = {
     "DVC": ["dvc", "repro"],
-    "Kedro": [VENV / "bin" / "kedro", "run", "--env", "base"],
+    "Kedro": [VENV / "bin" / "python", "-m", "kedro", "run", "--env", "base"],
     "Metaflow": [VENV / "bin" / "python", "flow.py", "run"],
 }
 

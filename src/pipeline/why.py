@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline import config
 from pipeline.errors import InputError, did_you_mean
+from pipeline.stages import paths
+from pipeline.stages.compose import query
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -41,6 +43,7 @@ def why(name: str | None = None) -> dict[str, list[str]]:
             reasons[each] = [
                 *_changed_files(status.get(each, []), running=reasons, writers=writers),
                 *_changed_params(stage, params),
+                *_changed_query(stage, params),
                 *_upstream(stage, running=reasons, writers=writers),
             ]
     return reasons if name is None else {name: reasons[name]}
@@ -50,7 +53,8 @@ def describe(reasons: Mapping[str, list[str]]) -> str:
     """Lay reasons out as text, a block for each stage that would run."""
     running = {name: lines for name, lines in reasons.items() if lines}
     if not running:
-        return "Nothing changed: no stage would run."
+        one = next(iter(reasons)) if len(reasons) == 1 else None
+        return f"Nothing changed: {one or 'no stage'} would {'not ' if one else ''}run."
     return "\n".join(f"{name}\n" + "\n".join(f"  - {line}" for line in lines) for name, lines in running.items())
 
 
@@ -93,6 +97,15 @@ def _changed_params(stage: "PipelineStage", params: Mapping[str, Any]) -> list[s
         if before or not stage.changed_stage():
             lines += [f"parameter {line}{_where(line)}" for line in config.differences(before, now)]
     return lines
+
+
+def _changed_query(stage: "PipelineStage", params: Mapping[str, Any]) -> list[str]:
+    """Compare the query that `compose` would hand on with the one that it handed on last."""
+    handed_on = paths.FEATURES_SQL
+    if str(handed_on) not in map(str, stage.deps) or not handed_on.exists():
+        return []
+    same = query(params) == handed_on.read_text(encoding="utf-8")
+    return [] if same else [f"query features.sql: changed  ({config.CONF / 'features'}/)"]
 
 
 def _upstream(stage: "PipelineStage", running: Mapping[str, list[str]], writers: Mapping[str, str]) -> list[str]:

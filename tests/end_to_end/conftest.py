@@ -12,7 +12,7 @@ import pytest
 from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
-CALLERS = ("PYTHONPATH", "VIRTUAL_ENV", "DVC_EXP_NAME", "DVC_ROOT", "DVC_STUDIO_TOKEN")  # no test sees these of its caller
+CALLERS = ("PYTHONPATH", "VIRTUAL_ENV", "DVC_EXP_NAME", "DVC_ROOT", "DVC_STUDIO_TOKEN")  # what no test sees of its own
 ME = {"name": "Test", "email": "test@example.invalid"}
 SMALL = {
     "conf/data/hat_shop.yaml": {"customers": 1000},
@@ -52,7 +52,13 @@ def run_command(command: Sequence[str | Path], cwd: Path, **env: str) -> subproc
     """Run a command in a project, on that project's own code."""
     words = [str(each) for each in command]
     return subprocess.run(
-        words, cwd=cwd, env=environment(cwd) | env, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+        words,
+        cwd=cwd,
+        env=environment(cwd) | env,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
     )
 
 
@@ -69,21 +75,27 @@ def env_of() -> Callable[[Path], dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def small_project(tmp_path_factory: pytest.TempPathFactory, worker: str) -> Path:
-    """Make the small project, run its whole graph and commit; the workers share one, and nobody changes it."""
-    own = tmp_path_factory.getbasetemp()
-    shared = (own if worker == "master" else own.parent) / "small-project"
-    with FileLock(f"{shared}.lock"):
-        if not (shared / "done").exists():
-            _make(shared / "project")
-            (shared / "done").touch()
-    return shared / "project"
+def once(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Callable[..., Path]:
+    """Give `once(name, make) -> project`, which makes a project once for all workers; nobody may change it."""
+    alone = not hasattr(request.config, "workerinput")
+    place = tmp_path_factory.getbasetemp() if alone else tmp_path_factory.getbasetemp().parent
+
+    def made_once(name: str, make: Callable[[Path], None]) -> Path:
+        shared = place / name
+        with FileLock(f"{shared}.lock"):
+            if not (shared / "done").exists():
+                shutil.rmtree(shared, ignore_errors=True)  # what an attempt that failed has left
+                make(shared / "project")
+                (shared / "done").touch()
+        return shared / "project"
+
+    return made_once
 
 
 @pytest.fixture(scope="session")
-def worker(request: pytest.FixtureRequest) -> str:
-    """Name the worker of pytest-xdist; `master` where there are none."""
-    return getattr(request.config, "workerinput", {}).get("workerid", "master")
+def small_project(once: Callable[..., Path]) -> Path:
+    """Make the small project, run its whole graph and commit."""
+    return once("small-project", _make)
 
 
 @pytest.fixture

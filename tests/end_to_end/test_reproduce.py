@@ -64,7 +64,8 @@ def test_two_fresh_clones_end_with_the_lock_the_metrics_and_the_model_of_the_fir
     for clone in clones:
         assert run(["git", "clone", "--quiet", finished, clone], finished).returncode == 0
     with ThreadPoolExecutor() as both:
-        assert list(both.map(repro, clones)) == [set(STAGES)] * 2
+        # The gate's report is in git: as everything before it gives the same bytes, it has nothing to do.
+        assert list(both.map(repro, clones)) == [set(STAGES) - {"gate"}] * 2
     assert "model.ubj" in model_files(finished)
     for clone in clones:
         assert run(["git", "status", "--porcelain"], clone).stdout == "", "dvc.lock or a report differs"
@@ -86,18 +87,22 @@ EDITS = {
     "a gate's threshold": (GATES, "threshold: 0.6", "threshold: 0.61", ("gate", "parameter gates.gates: "), {"gate"}),
     "the resamples": ("conf/config.yaml", "resamples: 50", "resamples: 60", ("evaluate", "parameter evaluation.resamples: 50 -> 60  (conf/config.yaml)"), {"evaluate", "gate"}),
     "the sensitive columns": ("conf/data/hat_shop.yaml", "[gender] ", "[gender, age] ", ("evaluate", "parameter data.sensitive: ['gender'] -> ['gender', 'age']  (conf/data/)"), {"ingest", "evaluate", "gate"}),
-    "a comment of the query": (SQL, "-- One row", "-- A row", ("features", "data data/interim/features.sql"), {"features"}),
+    "a comment of the query": (SQL, "-- One row", "-- A row", ("features", "query features.sql: changed  (conf/features/)"), {"features"}),
     "an expectation": ("conf/expectations/hat_shop.yaml", "max_value: 90}", "max_value: 99}", ("validate", "parameter expectations.tables.customers: "), {"validate", "features"}),
-    "the query": (SQL, "days_ago < 90) as orders_90d", "days_ago < 60) as orders_90d", None, {"features", *FROM_SPLIT}),
+    "the query": (SQL, "days_ago < 90) as orders_90d", "days_ago < 60) as orders_90d", ("features", "query features.sql: changed  (conf/features/)"), {"features", *FROM_SPLIT}),
     "a share of the split": ("conf/split/stratified.yaml", "train: 0.8\nvalidation: 0.1", "train: 0.7\nvalidation: 0.2", ("split", "parameter split.train: 0.8 -> 0.7  (conf/split/)"), FROM_SPLIT),
     "the seed": ("conf/config.yaml", "seed: 42", "seed: 43", ("split", "parameter seed: 42 -> 43  (conf/config.yaml)"), FROM_SPLIT),
     "the data set": ("conf/data/hat_shop.yaml", "customers: 1000 ", "customers: 1001 ", ("ingest", "parameter data.customers: 1000 -> 1001  (conf/data/)"), set(STAGES)),
 }  # fmt: skip
-LONG = {"a comment of the query", "an expectation", "the query", "a share of the split", "the data set"}
+LONG = {"the space of the search", "the number of trials", "a comment of the query", "an expectation"}
+LONG |= {"the query", "a share of the split", "the data set"}
 
 
 def rows(names: Iterable[str]) -> list:
-    return [pytest.param(*EDITS[name], id=name.replace(" ", "-"), marks=[pytest.mark.slow] * (name in LONG)) for name in names]
+    return [
+        pytest.param(*EDITS[name], id=name.replace(" ", "-"), marks=[pytest.mark.slow] * (name in LONG))
+        for name in names
+    ]
 
 
 @pytest.mark.parametrize(("file", "old", "new", "reason", "expected"), rows(EDITS))
@@ -114,7 +119,7 @@ def test_an_edit_runs_the_stages_it_concerns_and_why_names_it(finished, run, rep
     if "if found" in expected:
         expected = {"tune"} if (finished / "models/tuned.json").read_bytes() == found else {"tune", *FROM_TRAIN}
     assert happened == {"compose", *expected}
-    assert happened <= foretold.keys() or file == SQL, "a stage ran that `cairn why` had not named"
+    assert happened <= foretold.keys(), "a stage ran that `cairn why` had not named"
     assert repro() == set()
 
 
@@ -124,7 +129,7 @@ def test_why_of_one_stage_speaks_of_that_stage_alone(finished, run):
     assert blocks(asked.stdout) == {"train": ["parameter decision.maximise: profit -> f1  (conf/decision/)"]}
     asked = run(["cairn", "why", "split"], finished)
     assert asked.returncode == 0
-    assert asked.stdout.startswith("Nothing changed")
+    assert asked.stdout == "Nothing changed: split would not run.\n"
     asked = run(["cairn", "why", "trian"], finished)
     assert (asked.returncode, asked.stderr) == (1, "error: cairn why: no stage 'trian' (did you mean 'train'?)\n")
 
@@ -159,7 +164,8 @@ def test_a_failing_gate_writes_its_report_and_a_mended_one_runs_nothing_else(fin
     report = json.loads((finished / "reports/gates.json").read_text(encoding="utf-8"))
     assert report["passed"] is False
     assert [gate["passed"] for gate in report["gates"]] == [False, True]
-    assert json.loads((finished / "reports/metrics.json").read_text(encoding="utf-8"))["task"] == "binary"
+    measured = json.loads((finished / "reports/metrics.json").read_text(encoding="utf-8"))
+    assert report["gates"][0]["value"] == measured["test"]["roc_auc"] < 0.999
 
     edit(finished, GATES, "threshold: 0.999", "threshold: 0.6")
     assert repro() == {"compose", "gate"}

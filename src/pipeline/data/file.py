@@ -82,7 +82,7 @@ class File(Source):
         with at_hand(self, raw) as file, written(raw / "table.parquet") as partial:
             if file.stat().st_size == 0:
                 raise InputError(f"{self.name}: the file is empty")
-            with connect(threads=1) as connection:
+            with connect() as connection:
                 rows = write(self, file, connection, partial)
             if rows == 0:
                 raise InputError(f"{self.name}: no rows, only the names of columns")

@@ -14,7 +14,7 @@ from pathlib import Path
 from reprlib import repr as short
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from pipeline.data.duck import literal, quoted
+from pipeline.data.duck import literal, quoted, write_rows
 from pipeline.data.source import require_columns
 from pipeline.errors import InputError, did_you_mean
 
@@ -34,7 +34,7 @@ def write(source: "File", file: Path, connection: "duckdb.DuckDBPyConnection", p
     ----------
     source : the format, and what is said of the columns
     file : the file on this disk
-    connection : with one thread, so that the same file gives the same bytes
+    connection : an open database
     partial : the Parquet file to write
 
     Returns
@@ -67,7 +67,7 @@ def _copy(table: "_Table", partial: Path) -> int:
         shutil.copyfile(table.file, partial)
         return int(table.rows(f"SELECT count(*) FROM {table.scan}")[0][0])
     columns = ", ".join(cell if cell == name else f"{cell} AS {name}" for cell, name in zip(cells, names, strict=True))
-    return int(table.rows(f"COPY (SELECT {columns} FROM {table.scan}) TO {literal(partial)} (FORMAT parquet)")[0][0])
+    return write_rows(table.connection.sql(f"SELECT {columns} FROM {table.scan}"), partial)
 
 
 class _Table:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ROW_NUMBER = "file_row_number"  # the column in which DuckDB's Parquet reader counts rows
 PARTS = ("train", "validation", "test")
+MANY = 1_000_000  # beyond so many rows chance keeps a class's share to a thousandth; to look for repeated ids is slow
 
 
 def stratified(
@@ -38,7 +39,8 @@ def stratified(
     rows : a table with the column `file_row_number`
     train, validation, test : the share of the rows for each part; they add up to 1
     target : the label's column; None for a regression, whose rows are split without regard to the target
-    id : rows with the same id stay together; where ids repeat, shares are kept overall and not for each class
+    id : rows with the same id stay together; where ids repeat, or rows are very many, shares are kept overall, and
+        for each class only as far as chance keeps them
     group, time : not looked at here
     seed : makes the split repeatable
 
@@ -52,7 +54,8 @@ def stratified(
     """
     shares = _shares(train, validation, test)
     key = f"hash({quoted(id or ROW_NUMBER)}, {int(seed)})"
-    stratum = None if id and _repeats(rows, id) else target
+    by_chance = id and (_count(rows) > MANY or _repeats(rows, id))
+    stratum = None if by_chance else target
     return _parts(rows, key=key, stratum=stratum, shares=shares)
 
 
@@ -186,6 +189,10 @@ def _spelled(label: Any) -> str:
 def _repeats(rows: "Rows", column: str) -> bool:
     n_rows, n_values = rows.aggregate(f"count(*), count(DISTINCT {quoted(column)})").fetchall()[0]
     return n_values < n_rows
+
+
+def _count(rows: "Rows") -> int:
+    return int(rows.count("*").fetchall()[0][0])
 
 
 def _require(rows: "Rows", role: str, column: str | None) -> None:

@@ -149,7 +149,8 @@ def group_labels(
         column = table[name]
         many = column.nunique() > levels
         if name in sensitive and many and pd.api.types.is_numeric_dtype(column):
-            column = pd.qcut(column, 4, duplicates="drop").map(lambda cut: f"{cut.left:g} to {cut.right:g}")
+            quartiles = pd.qcut(column, 4, duplicates="drop")
+            column = quartiles.map(lambda cut: f"{cut.left:g} to {cut.right:g}", na_action="ignore")
         elif many or (name not in sensitive and pd.api.types.is_numeric_dtype(column) and not _yes_or_no(column)):
             continue
         groups[name] = column.astype(object).to_numpy()

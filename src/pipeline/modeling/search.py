@@ -177,10 +177,10 @@ def _sample(part: Rows, rows: int, seed: int) -> Rows:
 def _distribution(name: str, said: Mapping[str, Any]) -> "optuna.distributions.BaseDistribution":
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-    if "choices" in said:
-        return CategoricalDistribution(said["choices"])
     whole = isinstance(said.get("low"), int) and isinstance(said.get("high"), int)
     try:
+        if "choices" in said:
+            return CategoricalDistribution(said["choices"])
         return (IntDistribution if whole else FloatDistribution)(**said)
     except (TypeError, ValueError) as error:
         raise InputError(f"model.space.{name}: {' '.join(str(error).split())}") from error

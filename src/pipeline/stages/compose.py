@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,19 @@ def main() -> None:
         "model": estimators.check,
     }
     config.check(params, choices, closer)
-    sql = resolve_sql(params["features"], config.CONF / "features")
+    sql = query(params)
     _keep_what_was_said(params["model"])
     for change in config.differences(config.read_yaml(config.PARAMS) if config.PARAMS.exists() else {}, params):
         print(f"params.yaml: {change}")
     config.write(params)
-    _write(paths.FEATURES_SQL, sql or "-- the one raw table, as it is\n")
+    _write(paths.FEATURES_SQL, sql)
     _watch(config.call(params["data"]).watched)
     _write(paths.COMPOSED, "params.yaml holds what conf/ composes to\n")
+
+
+def query(params: Mapping[str, Any]) -> str:
+    """Give the text that the features stage runs."""
+    return resolve_sql(params["features"], config.CONF / "features") or "-- the one raw table, as it is\n"
 
 
 def _keep_what_was_said(model: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Split the features table into train, validation and test parts."""
 
 from pipeline import config
-from pipeline.data.duck import connect, literal
+from pipeline.data.duck import connect, literal, write_rows
 from pipeline.files import read_json, written
 from pipeline.stages import paths
 
@@ -11,13 +11,12 @@ def main() -> None:
     schema = read_json(paths.SCHEMA)
     roles = {role: params["data"][role] for role in ("id", "group", "time")}
     stratum = None if schema["classes"] is None else schema["target"]
-    # One thread keeps the rows' order, so the same rows give the same bytes on every machine.
-    rows = connect(threads=1).sql(f"SELECT * FROM read_parquet({literal(paths.FEATURES)}, file_row_number = true)")
+    rows = connect().sql(f"SELECT * FROM read_parquet({literal(paths.FEATURES)}, file_row_number = true)")
     parts = config.call(params["split"], rows=rows, target=stratum, seed=params["seed"], **roles)
     with written(paths.PARTS) as folder:
         folder.mkdir()
         for name, part in parts.items():
-            part.write_parquet(str(folder / f"{name}.parquet"))
+            write_rows(part, folder / f"{name}.parquet")
 
 
 if __name__ == "__main__":
