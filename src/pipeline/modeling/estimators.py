@@ -123,7 +123,7 @@ def importances(estimator: Estimator) -> dict[str, float]:
 def xgboost(
     *,
     n_estimators: int = 2000,
-    early_stopping_rounds: int | None = 50,
+    early_stopping_rounds: int | None = 30,
     learning_rate: float = 0.1,
     max_depth: int = 6,
     min_child_weight: float = 1.0,
