@@ -162,6 +162,14 @@ def test_a_parameter_that_an_override_sets_is_not_searched(project_conf, monkeyp
     assert set(config.own_values("model", model)["space"]) - set(model["space"]) == {"max_depth"}
 
 
+def test_a_second_file_for_the_same_family_is_told_apart(project_conf):
+    text = Path("conf/model/xgboost.yaml").read_text()
+    Path("conf/model/deep.yaml").write_text(text.replace("max_depth: 6", "max_depth: 12", 1))
+    for choice, depth in (("xgboost", 6), ("deep", 12)):
+        node = config.compose([f"model={choice}", "model.subsample=0.5"])[0]["model"]
+        assert config.own_values("model", node)["max_depth"] == depth
+
+
 def test_the_users_own_file_is_watched_by_its_content(project_conf, monkeypatch):
     from pipeline.stages import compose, paths
 

@@ -135,12 +135,13 @@ def check(
 
 
 def own_values(group: str, node: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a node as its file in conf/ has it, before any override; empty where no file names its `_target_`."""
-    for path in sorted((CONF / group).glob("*.yaml")):
-        content = read_yaml(path)
-        if isinstance(content, dict) and content.get("_target_") == node["_target_"]:
-            return content
-    return {}
+    """Give a node as its file in conf/ has it, before any override; empty where no file names its `_target_`.
+
+    Of several such files it is the one that differs least.
+    """
+    contents = [read_yaml(path) for path in sorted((CONF / group).glob("*.yaml"))]
+    alike = [each for each in contents if isinstance(each, dict) and each.get("_target_") == node["_target_"]]
+    return min(alike, key=lambda each: len(differences(each, node)), default={})
 
 
 def call(node: Mapping[str, Any], **given: Any) -> Any:
