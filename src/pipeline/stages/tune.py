@@ -6,7 +6,7 @@ import json
 from pipeline import config
 from pipeline.files import read_json, write_json
 from pipeline.modeling import signature
-from pipeline.modeling.search import Rows
+from pipeline.modeling.search import Found, Rows
 from pipeline.stages import paths
 
 
@@ -36,8 +36,7 @@ def main() -> None:
     write_json({"trials": found.trials}, paths.TRIALS)
     own = {key: value for key, value in params["model"].items() if key != "space"}
     write_json(own | found.params, paths.TUNED)
-    best = min((trial["score"] for trial in found.trials if trial["state"] == "complete"), default=None)
-    print(f"best of {len(found.trials)} trials: {best:.5g} with {found.params}" if found.trials else "no search")
+    print(_said(found))
 
 
 def fingerprint(params: dict[str, object]) -> str:
@@ -47,6 +46,16 @@ def fingerprint(params: dict[str, object]) -> str:
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:16]
+
+
+def _said(found: Found) -> str:
+    best = min((trial["score"] for trial in found.trials if trial["state"] == "complete"), default=None)
+    if best is None:
+        return "no search: the model keeps its own parameters"
+    words = (
+        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in found.params.items()
+    )
+    return f"best of {len(found.trials)} trials: {best:.4g} with {', '.join(words)}"
 
 
 if __name__ == "__main__":
