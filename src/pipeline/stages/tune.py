@@ -2,10 +2,11 @@
 
 import hashlib
 import json
+from pathlib import Path
 
 from pipeline import config
 from pipeline.files import read_json, write_json
-from pipeline.modeling import signature
+from pipeline.modeling import search, signature
 from pipeline.modeling.search import Found, Rows
 from pipeline.stages import paths
 
@@ -23,6 +24,7 @@ def main() -> None:
         task=schema["task"],
         classes=schema["classes"],
     )
+    journal = paths.STUDIES / f"{fingerprint(params)}.journal"
     found = config.call(
         params["search"],
         model=params["model"],
@@ -31,18 +33,21 @@ def main() -> None:
         task=schema["task"],
         n_classes=len(schema["classes"] or []),
         seed=params["seed"],
-        journal=paths.STUDIES / f"{fingerprint(params)}.journal",
+        journal=journal,
     )
     write_json({"trials": found.trials}, paths.TRIALS)
     own = {key: value for key, value in params["model"].items() if key != "space"}
     write_json(own | found.params, paths.TUNED)
+    if journal.exists():  # a finished search is kept to be looked at; only a killed one is gone on with
+        journal.replace(paths.STUDIES / "finished.journal")
     print(_said(found))
 
 
 def fingerprint(params: dict[str, object]) -> str:
     """Name a study by all that decides its trials, so that no other search goes on with its journal."""
     digest = hashlib.sha256(json.dumps([params[key] for key in ("model", "search", "seed")]).encode())
-    for path in (paths.SCHEMA, paths.TRAIN, paths.VALID):
+    code = sorted(Path(search.__file__).parent.glob("*.py"))
+    for path in (paths.SCHEMA, paths.TRAIN, paths.VALID, *code):
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:16]
