@@ -53,6 +53,10 @@ def repro(run, finished):
     return reproduce
 
 
+def test_a_finished_search_is_kept_to_look_at_and_not_gone_on_with(finished):
+    assert [each.name for each in (finished / "models/studies").iterdir()] == ["finished.journal"]
+
+
 def test_a_second_repro_runs_no_stage_and_leaves_nothing_to_commit(finished, run, repro):
     assert repro() == set()
     assert run(["git", "status", "--porcelain"], finished).stdout == ""
