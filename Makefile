@@ -2,14 +2,15 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
-READY := .venv/ready
+EXTRAS ?=
+READY := .venv/ready $(EXTRAS:%=.venv/ready-%)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 
 help:  ## list these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/:/' | awk -F': +' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-run: $(READY)  ## run the pipeline: raw data to a gated model
+run: $(READY)  ## run the pipeline: raw data to a gated model (with LightGBM and CatBoost: make run EXTRAS=boosters)
 	@dvc repro && cairn summary
 
 test: $(READY)  ## run the tests (the slow ones too: make test SLOW=1)
@@ -27,17 +28,24 @@ bench: $(READY)  ## measure speed and memory beside peers, in one run
 lock: $(READY)  ## write requirements.lock anew from pyproject.toml
 	@uv pip compile -q --universal --generate-hashes --python-version 3.11 --group dev --no-header \
 	    --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+	@for extra in boosters postgresql dashboard; do \
+	    uv pip compile -q --universal --generate-hashes --python-version 3.11 --extra $$extra --no-header --no-annotate \
+	        --constraint requirements.lock pyproject.toml | grep -vxFf requirements.lock > requirements-$$extra.lock; done
 
 clean:  ## delete the environment and everything that can be made again
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage* build src/*.egg-info models/studies
 
-$(READY): requirements.lock pyproject.toml
+.venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or later is needed, and this is " + sys.version.split()[0] + "; say which with make PYTHON=python3.12")'
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement <(sed -n '/^uv==/,/^[a-z]/p' requirements.lock | sed '$$d')
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes --requirement requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
-	@touch $(READY)
+	@touch $@
+
+.venv/ready-%: requirements-%.lock .venv/ready
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes --requirement $<
+	@touch $@
 
 .PHONY: help run test coverage lint bench lock clean
 .DEFAULT_GOAL := help
