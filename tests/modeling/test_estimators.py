@@ -1,5 +1,6 @@
 """Every model family on real rows: repeatable, the same for one row as for many, and clear about what is wrong."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -251,3 +252,61 @@ def test_the_file_of_a_family_names_its_defaults_and_a_space_of_its_arguments(fa
     assert {key: value for key, value in settings.items() if key not in estimators.RESERVED} == own
     assert set(settings["space"]) <= set(own)
     assert settings["balance"] == "none"
+
+
+def test_without_a_validation_part_every_round_is_grown(parts):
+    X, y, other, _ = parts["binary"]
+    for family, key in (("xgboost", "n_estimators"), ("hist_gradient_boosting", "max_iter")):
+        model = estimators.fit(build("binary", node(family)), X, y)
+        assert model.rounds == SMALLER[family][key]
+        assert np.isfinite(estimators.predict(model, other)).all()
+
+
+@pytest.mark.parametrize("family", ["xgboost", "hist_gradient_boosting", "random_forest"])
+def test_a_refit_grows_exactly_the_rounds_that_are_asked_for(parts, family):
+    assert build("binary", node(family)).rounds is None
+    for part in (parts["binary"], parts["binary"][:2]):
+        assert estimators.fit(build("binary", node(family)), *part, rounds=7).rounds == 7
+    assert fitted(parts, "binary", node("linear"), rounds=7).rounds is None
+
+
+@pytest.mark.parametrize("family", ["xgboost", "random_forest", "extra_trees"])
+def test_a_fit_ends_where_on_round_says_so_and_keeps_what_it_has(parts, family):
+    size = {"early_stopping_rounds": 30} if family == "xgboost" else {"n_estimators": 60}
+    model = fitted(parts, "binary", node(family, **size), on_round=lambda number, measured: number >= 15)
+    assert 10 <= model.rounds <= 30
+    _, train_y, X, y = parts["binary"]
+    constant = np.tile(np.bincount(train_y) / len(train_y), (len(y), 1))
+    assert loss("binary", y, estimators.predict(model, X)) < 0.9 * loss("binary", y, constant)
+
+
+@pytest.mark.parametrize("family", ["random_forest", "extra_trees"])
+def test_a_forest_that_reports_grows_the_same_trees(parts, family):
+    X, numbers = parts["binary"][2], []
+    told = fitted(parts, "binary", node(family, n_estimators=25), on_round=lambda number, _: numbers.append(number))
+    alone = fitted(parts, "binary", node(family, n_estimators=25))
+    assert numbers == [9, 19, 24]
+    assert np.array_equal(estimators.predict(told, X), estimators.predict(alone, X))
+
+
+def test_gradient_boosting_keeps_the_trees_up_to_its_best_round(parts):
+    X, y, other, actual = parts["binary"]
+    model = fitted(parts, "binary", node("hist_gradient_boosting", max_iter=300, learning_rate=0.3))
+    losses = [
+        loss("binary", actual, estimators.predict(estimators.fit(build("binary", settings), X, y), other))
+        for settings in (
+            node("hist_gradient_boosting", max_iter=rounds, learning_rate=0.3) for rounds in range(1, model.rounds + 6)
+        )
+    ]
+    assert model.rounds == int(np.argmin(losses)) + 1
+    assert loss("binary", actual, estimators.predict(model, other)) == pytest.approx(min(losses), rel=1e-9)
+
+
+def test_threads_follow_what_the_process_was_given(monkeypatch):
+    from pipeline.modeling.learners.matrix import threads
+
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert threads() == 3
+    for said in ("", "0", "4,2"):
+        monkeypatch.setenv("OMP_NUM_THREADS", said)
+        assert threads() == os.cpu_count()

@@ -8,7 +8,7 @@ import numpy as np
 from pipeline import config
 from pipeline.files import md5, read_json, written
 from pipeline.modeling import estimators, saved, signature
-from pipeline.modeling.learners import Balance
+from pipeline.modeling.learners.matrix import Balance
 from pipeline.modeling.search import Rows
 from pipeline.stages import paths
 

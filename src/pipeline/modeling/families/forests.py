@@ -1,0 +1,55 @@
+"""Forests: many deep trees, each on its own draw of rows or splits."""
+
+from typing import Literal
+
+from pipeline.data.source import Task
+from pipeline.modeling.learners.matrix import threads
+from pipeline.modeling.learners.scikit import Scikit
+
+
+def random_forest(
+    *,
+    n_estimators: int = 300,
+    max_depth: int | None = None,
+    min_samples_leaf: int = 5,
+    max_features: float | Literal["sqrt", "log2"] = "sqrt",
+    task: Task,
+    n_classes: int,
+    seed: int,
+) -> Scikit:
+    """Grow a random forest; a category is the place of its level in sorted order."""
+    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+
+    model = (RandomForestClassifier if n_classes else RandomForestRegressor)(
+        n_estimators=n_estimators,
+        max_depth=max_depth,
+        min_samples_leaf=min_samples_leaf,
+        max_features=max_features,
+        n_jobs=threads(),
+        random_state=seed,
+    )
+    return Scikit(model=model, encoding="codes", n_classes=n_classes)
+
+
+def extra_trees(
+    *,
+    n_estimators: int = 300,
+    max_depth: int | None = None,
+    min_samples_leaf: int = 5,
+    max_features: float | Literal["sqrt", "log2"] = 1.0,
+    task: Task,
+    n_classes: int,
+    seed: int,
+) -> Scikit:
+    """Grow extremely randomised trees (Geurts, Ernst and Wehenkel, 2006); categories as in the random forest."""
+    from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
+
+    model = (ExtraTreesClassifier if n_classes else ExtraTreesRegressor)(
+        n_estimators=n_estimators,
+        max_depth=max_depth,
+        min_samples_leaf=min_samples_leaf,
+        max_features=max_features,
+        n_jobs=threads(),
+        random_state=seed,
+    )
+    return Scikit(model=model, encoding="codes", n_classes=n_classes)

@@ -1,0 +1,29 @@
+"""Models without trees: linear ones, and the one that any model must beat."""
+
+from pipeline.data.source import Task
+from pipeline.errors import InputError
+from pipeline.modeling.learners.scikit import Scikit
+
+
+def linear(
+    *, C: float = 1.0, max_iter: int = 1000, min_frequency: int = 10, task: Task, n_classes: int, seed: int
+) -> Scikit:
+    """Fit a logistic regression, or a ridge regression with the penalty 1 / C, on one-hot categories."""
+    from sklearn.linear_model import LogisticRegression, Ridge
+
+    if C <= 0:
+        raise InputError(f"model.C: {C} is not above 0; the smaller it is, the stronger the penalty")
+    model = (
+        LogisticRegression(C=C, max_iter=max_iter)
+        if n_classes
+        else Ridge(alpha=1 / C, max_iter=max_iter, solver="sparse_cg", tol=1e-8)
+    )
+    return Scikit(model=model, encoding="sparse", n_classes=n_classes, min_frequency=min_frequency)
+
+
+def dummy(*, task: Task, n_classes: int, seed: int) -> Scikit:
+    """Say the same for every row: how often each class came in training, or the mean; what any model must beat."""
+    from sklearn.dummy import DummyClassifier, DummyRegressor
+
+    model = DummyClassifier(strategy="prior") if n_classes else DummyRegressor(strategy="mean")
+    return Scikit(model=model, encoding="codes", n_classes=n_classes)

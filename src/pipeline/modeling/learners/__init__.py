@@ -1,0 +1,1 @@
+"""What learns: one module for each library, behind one small set of methods."""

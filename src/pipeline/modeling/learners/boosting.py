@@ -1,0 +1,168 @@
+"""Gradient boosted trees by XGBoost."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.data.source import Task
+from pipeline.errors import InputError
+from pipeline.modeling.learners.matrix import (
+    FEW_ROWS,
+    METRICS,
+    Balance,
+    OnRound,
+    Part,
+    Progress,
+    codes,
+    first_line,
+    nothing,
+    shares,
+    threads,
+    weights,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xgboost
+
+FILE = "model.ubj"
+
+
+@dataclass(kw_only=True)
+class Boosting:
+    """Gradient boosted trees by XGBoost, with its native categories and early stopping.
+
+    Parameters
+    ----------
+    params : XGBoost's own parameters
+    n_estimators : rounds at most
+    early_stopping_rounds : stop when the validation metric has not improved for so many rounds; None: never
+    task, n_classes : what is predicted; `n_classes` is 0 for a regression
+    booster : the fitted trees, up to the best round
+    """
+
+    params: dict[str, Any]
+    n_estimators: int
+    early_stopping_rounds: int | None
+    task: Task
+    n_classes: int
+    booster: "xgboost.Booster | None" = None
+    columns: list[str] = field(default_factory=list)
+
+    @property
+    def rounds(self) -> int | None:
+        """The rounds of trees that are kept."""
+        return None if self.booster is None else self.booster.num_boosted_rounds()
+
+    def fit(
+        self,
+        train: Part,
+        validation: Part | None,
+        *,
+        balance: Balance,
+        on_round: OnRound | None,
+        matrices: dict[Any, Any] | None,
+        rounds: int | None,
+    ) -> "Boosting":
+        """Grow trees until the validation part gains no more, and keep those up to the best round."""
+        import xgboost
+
+        metric, shown = METRICS[self.task]
+        cache = {} if matrices is None else matrices
+        key = ("xgboost", self.params["max_bin"], balance, validation is None)
+        if key not in cache:
+            cache[key] = self._quantised(train, validation, balance)
+        patience = None if validation is None or rounds else self.early_stopping_rounds
+        progress = Progress(patience, on_round, f"validation/{shown}")
+        watching = patience is not None or on_round is not None
+        try:
+            booster = xgboost.train(
+                self._settings(),
+                cache[key]["train"],
+                rounds or self.n_estimators,
+                evals=[(matrix, part) for part, matrix in cache[key].items()] if watching else [],
+                callbacks=[_following(progress, metric, shown)] if watching else [],
+                verbose_eval=False,
+            )
+        except xgboost.core.XGBoostError as error:
+            raise InputError(f"model: {first_line(error)}") from error
+        self.columns = list(train[0].columns)
+        self.booster = booster[: progress.kept] if watching else booster
+        return self
+
+    def predict(self, X: "pd.DataFrame") -> np.ndarray:
+        """Give probabilities of shape (n_rows, n_classes), or values of shape (n_rows,)."""
+        assert self.booster is not None, "fit or load first"
+        if not len(X):
+            return nothing(self.n_classes)
+        self.booster.set_param({"nthread": 1 if len(X) <= FEW_ROWS else threads()})
+        predicted: np.ndarray = self.booster.inplace_predict(codes(X)).astype("float64")
+        return np.column_stack([1 - predicted, predicted]) if self.task == "binary" else predicted
+
+    def importances(self) -> dict[str, float]:
+        """Give each column's share of the gain of all splits."""
+        assert self.booster is not None, "fit or load first"
+        gains: dict[str, Any] = self.booster.get_score(importance_type="total_gain")
+        return shares(self.columns, [float(gains.get(f"f{place}", 0.0)) for place in range(len(self.columns))])
+
+    def write(self, folder: Path) -> None:
+        """Write XGBoost's own binary JSON."""
+        assert self.booster is not None, "fit first"
+        self.booster.save_model(folder / FILE)
+
+    def _settings(self) -> dict[str, Any]:
+        objective = {"binary": "binary:logistic", "multiclass": "multi:softprob", "regression": "reg:squarederror"}
+        settings = {**self.params, "objective": objective[self.task], "eval_metric": METRICS[self.task][0]}
+        if self.task == "multiclass":
+            settings["num_class"] = self.n_classes
+        return {**settings, "tree_method": "hist", "nthread": threads()}
+
+    def _quantised(self, train: Part, validation: Part | None, balance: Balance) -> dict[str, Any]:
+        import xgboost
+
+        settings = {"max_bin": self.params["max_bin"], "enable_categorical": True, "nthread": threads()}
+        settings["feature_types"] = ["c" if dtype == "category" else "q" for dtype in train[0].dtypes]
+        first, second = weights(train[1], None if validation is None else validation[1], balance)
+        grown = xgboost.QuantileDMatrix(codes(train[0]), train[1], weight=first, **settings)
+        if validation is None:
+            return {"train": grown}
+        other = xgboost.QuantileDMatrix(codes(validation[0]), validation[1], weight=second, ref=grown, **settings)
+        return {"train": grown, "validation": other}
+
+
+def read(path: Path, *, task: Task, n_classes: int, columns: list[str]) -> Boosting:
+    """Read what `Boosting.write` wrote.
+
+    Raises
+    ------
+    InputError : XGBoost cannot read it, or it was made for another number of columns
+    """
+    import xgboost
+
+    try:
+        booster = xgboost.Booster(model_file=path)
+    except (xgboost.core.XGBoostError, UnicodeDecodeError) as error:  # the message may quote the broken bytes
+        raise InputError(f"{path}: broken, XGBoost cannot read it; fetch or train the model anew") from error
+    if booster.num_features() != len(columns):
+        raise InputError(f"{path}: made for {booster.num_features()} columns; the signature has {len(columns)}")
+    return Boosting(
+        params={},
+        n_estimators=booster.num_boosted_rounds(),
+        early_stopping_rounds=None,
+        task=task,
+        n_classes=n_classes,
+        booster=booster,
+        columns=columns,
+    )
+
+
+def _following(progress: Progress, metric: str, shown: str) -> Any:
+    from xgboost.callback import TrainingCallback
+
+    class Follow(TrainingCallback):
+        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+            return progress.ended({f"{part}/{shown}": float(each[metric][-1]) for part, each in evals_log.items()})
+
+    return Follow()
