@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.modeling.saved import Model
+    from pipeline.modeling.signature import Signature
 
 PLOTS = ("roc", "precision_recall", "cumulative_gain", "calibration", "confusion", "residuals")
 
@@ -36,12 +37,16 @@ class Predictions(NamedTuple):
 
 def predictions(model: "Model", table: "pd.DataFrame") -> Predictions:
     """Ask a model about every row of a table that holds the target too."""
-    signature, actual = model.signature, model.signature.labels(table)
+    signature = model.signature
+    said = model.predict(table) if signature.task == "regression" else model.predict_proba(table)
+    return as_predictions(signature.labels(table), said, signature)
+
+
+def as_predictions(actual: NDArray[Any], predicted: NDArray[np.float64], signature: "Signature") -> Predictions:
+    """Take predictions as learners give them: values, or the probabilities of all classes."""
     if signature.task == "regression":
-        predicted = model.predict(table)
         low, high = signature.interval or (0.0, 0.0)
         return Predictions(actual, predicted, (predicted + low, predicted + high) if signature.interval else None)
-    predicted = model.predict_proba(table)
     return Predictions(actual, predicted[:, 1] if signature.task == "binary" else predicted)
 
 

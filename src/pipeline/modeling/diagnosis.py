@@ -8,7 +8,7 @@ import numpy as np
 from pipeline.modeling import leaks
 
 if TYPE_CHECKING:
-    from pipeline.modeling.search import Rows
+    from pipeline.modeling.folds import Rows
 
 Curves = Sequence[Mapping[str, float]]
 Part = tuple[np.ndarray, np.ndarray]  # labels of shape (n_rows,), and what was predicted

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Estimator", "dummy", "extra_trees", "hist_gradient_boosting", "linear", "random_forest", "xgboost"]
 
-RESERVED = {"_target_", "balance", "space"}  # keys of a model's file that are no arguments
+RESERVED = {"_target_", "balance", "space", "starts", "finish"}  # keys of a model's file that are no arguments
 RANGE = ("low", "high", "log", "step", "choices")  # keys of a parameter's range in `space`
 
 

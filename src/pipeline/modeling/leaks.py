@@ -7,7 +7,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipeline.modeling.search import Rows
+    from pipeline.modeling.folds import Rows
 
 ROWS = 50_000  # drawn from each part, so that a large table takes no longer
 BINS = 256  # at most, and none with fewer than ROWS_A_BIN training rows

@@ -10,7 +10,7 @@ from pipeline.errors import InputError, did_you_mean
 from pipeline.modeling import diagnosis
 
 if TYPE_CHECKING:
-    from pipeline.modeling.search import Rows
+    from pipeline.modeling.folds import Rows
 
 Limits = Mapping[str, float | None]
 Result = dict[str, Any]

@@ -89,11 +89,11 @@ def load(folder: Path) -> Model:
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(f"{folder}: {SIGNATURE} or {METADATA} is broken ({error}); train the model anew") from error
     about = {"task": signature.task, "n_classes": len(signature.classes or [])}
-    estimator = _read(folder, columns=[column.name for column in signature.columns], **about)
+    estimator = read(folder, columns=[column.name for column in signature.columns], **about)
     return Model(estimator, signature, metadata)
 
 
-def _read(folder: Path, **about: Any) -> Estimator:
+def read(folder: Path, **about: Any) -> Estimator:
     """Read the one file of a learner that a folder holds."""
     found = [name for name in READERS if (folder / name).is_file()]
     if len(found) != 1:

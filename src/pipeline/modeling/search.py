@@ -1,203 +1,323 @@
 """Search for a model's parameters with Optuna, so that a killed search goes on where it was and ends the same."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-import numpy as np
-
-from pipeline.data.source import Task
 from pipeline.errors import InputError
 from pipeline.modeling import estimators
+from pipeline.modeling.comparison import Candidate, Comparison, metric_of
+from pipeline.modeling.folds import Count, Problem, parted
+from pipeline.modeling.progress import progress
+from pipeline.modeling.space import grid, grid_size, suggest, within
+from pipeline.modeling.study import (
+    REPEATS,
+    Sampler,
+    check_storage,
+    complete,
+    enqueue,
+    finished,
+    open_study,
+    same_as,
+    sampler_of,
+)
 
 if TYPE_CHECKING:
     import optuna
-    import pandas as pd
 
-STUDY = "search"
-REPORT_EVERY = 10  # rounds between two reports to the pruner: each is a line in the journal
-WARM_UP = 50  # rounds before a trial may be pruned
+    from pipeline.modeling.bagging import Chosen
 
+KEYS = ("space", "starts", "finish")  # keys of a model's file that a search reads, and training does not
+START_UP = 4.0  # seconds in which the training stage imports, reads and saves
+FITS = 2.2  # fits of the training stage: one to stop early and choose the threshold, one on all rows
 
-class Rows(NamedTuple):
-    """One part as a model sees it: a signature's frame and labels."""
-
-    X: "pd.DataFrame"
-    y: np.ndarray
+Start = Literal["own", "last", "champion"]
 
 
 class Found(NamedTuple):
-    """The best parameters, to lay over the model's own, and every trial that was made."""
+    """What a search gives.
+
+    Parameters
+    ----------
+    params : to lay over the model's own
+    trials : every trial that was made, in order
+    rounds : how many rounds the best trial's model grew; None for a model without
+    score : the best trial's
+    chosen : the ensemble that AutoML built; None where one model is to be trained
+    """
 
     params: dict[str, Any]
     trials: list[dict[str, Any]]
+    rounds: int | None = None
+    score: float | None = None
+    chosen: "Chosen | None" = None
 
 
-def none(**_: Any) -> Found:
+def none(*, model: Any = None, problem: Any = None, journal: Any = None, known: Any = None, started: Any = None) -> Found:
     """Search nothing: the model's parameters stay as conf/model says them."""
     return Found({}, [])
 
 
-def tpe(
+def best_parameters(
     *,
-    trials: int,
-    rows: int,
+    sampler: Sampler = "tpe",
+    trials: int | None = None,
+    seconds: float | None = None,
+    metric: str = "auto",
+    folds: Count = "auto",
+    rows: int = 50_000,
+    pruning: bool = True,
+    points: int = 5,
+    start: Start = "own",
+    workers: int = 1,
+    storage: str = "journal",
+    study: str | None = None,
     model: Mapping[str, Any],
-    train: Rows,
-    validation: Rows,
-    task: Task,
-    n_classes: int,
-    seed: int,
+    problem: Problem,
     journal: Path,
+    known: Sequence[Mapping[str, Any]] = (),
+    started: float | None = None,
 ) -> Found:
-    """Search with a tree-structured Parzen estimator (Bergstra et al. 2011), and stop hopeless trials early.
+    """Try parameter sets from the model's `space`, and stop hopeless ones early.
 
-    The first trial takes the model's own parameters, so the search never ends worse than it began. Each trial's
-    sampler is seeded by the number of trials before it, so a search that was killed and goes on proposes what it
-    would have proposed.
+    The first trials take the model's own parameters and its `starts`, so the search never ends worse than it began;
+    the last ones take the best parameters with each change of the model's `finish`. Each trial's sampler is seeded by
+    the number of trials before it, so a search that was killed and goes on proposes what it would have proposed.
 
     Parameters
     ----------
-    trials : how many parameter sets are tried
-    rows : at most this many training rows, drawn by the seed, are used
+    sampler : how parameters are drawn
+    trials : how many sets are tried; None: as many as the seconds allow, or the whole grid
+    seconds : wall-clock time of search and training together; None: no limit
+    metric : what is compared, such as `roc_auc`; `auto`: log loss, or the root mean squared error
+    folds : how many folds; 1: the validation part; `auto`: 5 where rows are few
+    rows : at most this many rows are fitted on in a trial, drawn by the seed
+    pruning : whether a trial is ended that is worse than the median of the others at the same round
+    points : grid: how many values of a range without a step
+    start : what else to begin with: `last`: the best of the last search; `champion`: what is promoted
+    workers : how many processes share the work
+    storage : `journal`: a file; or the address of a PostgreSQL database, which several machines may share
+    study : its name in the database; None: one that stands for the data, the model, the search and the seed
     model : the node of conf/model, with its `space`
-    train, validation : what to fit on, and what to compare by
-    task, n_classes, seed : as in `estimators.build`
+    problem : the rows
     journal : the file in which the study lives; a file that is there is gone on with
+    known : parameters to begin with
+    started : when the time began to count, on the clock of time.monotonic; None: now
 
     Raises
     ------
-    InputError : a space that makes no sense
+    InputError : a budget, metric, storage or space that makes no sense
     """
-    import optuna
-
+    check_budget(trials, seconds, endless=sampler != "grid")
     space = model.get("space") or {}
-    if not space or trials < 1:
+    if not space:
         return Found({}, [])
-    distributions = {name: _distribution(name, said) for name, said in space.items()}
-    train = _sample(train, rows, seed)
-    study = _open(journal)
-    own = {key: model[key] for key, said in space.items() if _within(said, model.get(key))}
-    matrices: dict[Any, Any] = {}
-    for number in _remaining(study, trials):
-        study.sampler = optuna.samplers.TPESampler(seed=seed + number)
-        if number == 0 and not study.get_trials(states=[optuna.trial.TrialState.WAITING]):
-            study.enqueue_trial(own)
-        trial = study.ask(distributions)
+    name, greater_is_better = metric_of(metric, problem.task)
+    opened = open_study(storage, name=study, journal=journal, space=space, greater_is_better=greater_is_better)
+    if sampler != "grid":
+        enqueue(opened, [within(space, each) for each in (model, *known, *model.get("starts", ()))])
+    work = Work(
+        comparison=Comparison(
+            folds=parted(problem, count=folds, rows=rows),
+            task=problem.task,
+            n_classes=problem.n_classes,
+            seed=problem.seed,
+            metric=name,
+        ),
+        model=dict(model),
+        sampler=sampler,
+        trials=grid_size(space, points) + len(model.get("finish", ())) if sampler == "grid" and not trials else trials,
+        points=points,
+        pruning=pruning,
+        end=None if seconds is None else (monotonic() if started is None else started) + seconds,
+        scale=max(1.0, len(problem.train.y) / rows),
+    )
+    if workers > 1:
+        from pipeline.modeling.workers import share
+
+        share(work, opened.study_name, storage, journal, workers)
+    work.go_on(opened)
+    work.finish(opened)
+    return found(opened, work)
+
+
+def check(node: Mapping[str, Any]) -> None:
+    """Look whether a node of conf/search makes sense, beyond the types of its values.
+
+    Raises
+    ------
+    InputError : no budget, or one that is not above 0; a storage or a number of workers that there cannot be
+    """
+    if "trials" in node or "seconds" in node:
+        check_budget(node.get("trials"), node.get("seconds"), endless=node.get("sampler") != "grid")
+    for name, candidate in node.get("candidates", {}).items():
         try:
-            score = _score({**model, **trial.params}, trial, train, validation, task, n_classes, seed, matrices)
-            study.tell(trial, score)
-        except optuna.TrialPruned:
-            study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-    return Found(study.best_params, [_row(number, each) for number, each in enumerate(_finished(study))])
+            estimators.check(candidate or {})
+        except InputError as error:
+            raise InputError(f"candidates.{name}.{error}") from error
+    if node.get("workers", 1) < 1:
+        raise InputError(f"workers: {node['workers']} cannot search; 1 is this process alone")
+    check_storage(node.get("storage", "journal"))
 
 
-def mend(journal: Path) -> None:
-    """Cut off a last line that a killed search had not finished, which Optuna cannot read."""
-    text = journal.read_bytes() if journal.exists() else b""
-    if text and not text.endswith(b"\n"):
-        journal.write_bytes(text[: text.rfind(b"\n") + 1])
+def check_budget(trials: int | None, seconds: float | None, *, endless: bool = True) -> None:
+    """Refuse a budget of nothing, and none at all where the search would be endless."""
+    for key, value in (("trials", trials), ("seconds", seconds)):
+        if value is not None and value <= 0:
+            raise InputError(f"{key}: {value} is no budget; give more than 0, or search=none to search nothing")
+    if trials is None and seconds is None and endless:
+        raise InputError("trials: give trials or seconds, or the search would never end")
 
 
-def _open(journal: Path) -> "optuna.Study":
-    import optuna
-    from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What each process that shares a search does.
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    journal.parent.mkdir(parents=True, exist_ok=True)
-    journal.with_name(journal.name + ".lock").unlink(missing_ok=True)  # of a search that was killed
-    mend(journal)
-    study = optuna.create_study(
-        study_name=STUDY,
-        storage=JournalStorage(JournalFileBackend(str(journal))),
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=WARM_UP),
-        direction="minimize",
-        load_if_exists=True,
-    )
-    for trial in study.get_trials(states=[optuna.trial.TrialState.RUNNING]):
-        study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
-    return study
+    Parameters
+    ----------
+    comparison : how a candidate is scored
+    model : the node of conf/model
+    sampler, trials, points, pruning : as in `best_parameters`
+    end : when the training stage should be over, on the clock of time.monotonic; None: no limit
+    scale : how many times the rows of a trial the training stage fits
+    worker : which of the processes this is
+    """
+
+    comparison: Comparison
+    model: dict[str, Any]
+    sampler: Sampler
+    trials: int | None
+    points: int
+    pruning: bool
+    end: float | None
+    scale: float
+    worker: int = 0
+
+    @property
+    def finishing(self) -> list[dict[str, Any]]:
+        """The changes that the last trials make to the best parameters."""
+        changes = self.model.get("finish") or []
+        return changes if self.trials is None or self.trials > len(changes) else []
+
+    def go_on(self, study: "optuna.Study", alive: Callable[[], bool] = lambda: True) -> None:
+        """Make trials until the budget is spent, leaving what finishing and training will take."""
+        from optuna.pruners import MedianPruner, NopPruner
+
+        from pipeline.modeling.comparison import WARM_UP
+
+        space = self.model["space"]
+        warm_up = WARM_UP if len(self.comparison.folds) == 1 else 0
+        study.pruner = MedianPruner(n_startup_trials=4, n_warmup_steps=warm_up) if self.pruning else NopPruner()
+        with progress(self.trials, self.end) as show:
+            while alive() and self._more(study):
+                show(study)
+                done = len(finished(study))
+                seed = self.comparison.seed + done + 100_003 * self.worker
+                study.sampler = sampler_of(self.sampler, seed=seed, space=space, grid=grid(space, self.points))
+                study.optimize(self._try, n_trials=1, catch=(Superfluous,))
+            show(study)
+
+    def finish(self, study: "optuna.Study") -> None:
+        """Take the best parameters with each of the model's last changes, as long as they help and time allows."""
+        best = _best(study, [trial for trial in complete(study) if "finish" not in trial.user_attrs])
+        if best is None:
+            return
+        for number in range(len(self.finishing)):
+            if self._left() < START_UP + 2 ** (number + 1) * self._once(study, FITS):
+                return
+            if same_as(study, best.params, finish=number) is None:
+                study.enqueue_trial(best.params, user_attrs={"finish": number})
+                study.optimize(self._try, n_trials=1)
+            if (better := _best(study, complete(study))) is None or better.user_attrs.get("finish") != number:
+                return
+
+    def _more(self, study: "optuna.Study") -> bool:
+        done = finished(study)
+        if self.trials is not None and len(done) >= self.trials - len(self.finishing):
+            return False
+        changes = len(self.finishing)
+        ahead = sum(2 ** (number + 1) for number in range(changes)) + 1
+        return not done or self._left() > START_UP + self._once(study, ahead + FITS * 2**changes, folds=ahead)
+
+    def _once(self, study: "optuna.Study", fits: float, folds: float = 1) -> float:
+        """Guess how long some fits of the training stage, and some trials, will take."""
+        took = sorted(
+            (trial.datetime_complete - trial.datetime_start).total_seconds()
+            for trial in finished(study)
+            if trial.datetime_complete and trial.datetime_start and REPEATS not in trial.user_attrs
+        )
+        trial = took[len(took) // 2] if took else 0.0
+        return folds * trial + fits * self.scale * trial / len(self.comparison.folds)
+
+    def _left(self) -> float:
+        return float("inf") if self.end is None else self.end - monotonic()
+
+    def _try(self, trial: "optuna.Trial") -> float:
+        from optuna import TrialPruned
+
+        change = trial.user_attrs.get("finish")
+        drawn = suggest(trial, self.model["space"], self.model)
+        if change is None and self._superfluous(trial):
+            raise Superfluous
+        if twin := same_as(trial.study, trial.params, finish=change):
+            trial.set_user_attr(REPEATS, twin.number)
+            trial.set_user_attr("rounds", twin.user_attrs.get("rounds"))
+            assert twin.value is not None
+            return twin.value
+        candidate = Candidate({**self.model, **drawn, **({} if change is None else self.finishing[change])})
+
+        def report(step: int, value: float) -> None:
+            trial.report(value, step)
+            if change is None and trial.should_prune():
+                raise TrialPruned
+
+        deadline = None if self.end is None else self.end - START_UP
+        score = self.comparison.score(candidate, report, deadline)
+        trial.set_user_attr("rounds", candidate.rounds)
+        return score if score == score else float("-inf" if trial.study.direction.name == "MAXIMIZE" else "inf")
+
+    def _superfluous(self, trial: "optuna.Trial") -> bool:
+        """Say whether other processes have begun the last of the trials in the meantime."""
+        from optuna.trial import TrialState
+
+        if self.trials is None:
+            return False
+        states = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
+        before = [each for each in trial.study.get_trials(deepcopy=False, states=states) if each.number < trial.number]
+        return len(before) >= self.trials - len(self.finishing)
 
 
-def _finished(study: "optuna.Study") -> list["optuna.trial.FrozenTrial"]:
-    from optuna.trial import TrialState
-
-    return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+class Superfluous(Exception):  # noqa: N818
+    """A trial that another process has made meanwhile."""
 
 
-def _remaining(study: "optuna.Study", trials: int) -> Any:
-    from tqdm import tqdm
-
-    done = len(_finished(study))
-    return tqdm(range(done, trials), initial=done, total=trials, desc="tune", unit="trial", disable=None)
-
-
-def _score(
-    node: Mapping[str, Any],
-    trial: "optuna.Trial",
-    train: Rows,
-    validation: Rows,
-    task: Task,
-    n_classes: int,
-    seed: int,
-    matrices: dict[Any, Any],
-) -> float:
-    """Fit with a trial's parameters, and give the validation part's log loss or root mean squared error."""
-    import optuna
-
-    from pipeline.evaluation.metrics import MAIN, figures, scorer
-
-    def on_round(number: int, measured: Mapping[str, float]) -> None:
-        if number % REPORT_EVERY == 0:
-            trial.report(next(value for name, value in measured.items() if name.startswith("validation/")), number)
-            if trial.should_prune():
-                raise optuna.TrialPruned
-
-    model = estimators.build(node, task=task, n_classes=n_classes, seed=seed)
-    estimators.fit(
-        model, *train, *validation, balance=node.get("balance", "none"), on_round=on_round, matrices=matrices
-    )
-    predicted = estimators.predict(model, validation.X)
-    measured = figures(
-        scorer(task, validation.y, predicted[:, 1] if task == "binary" else predicted, threshold=None),
-        len(validation.y),
-    )
-    score = measured[MAIN[task]]
-    return float("inf") if score is None else score
+def found(study: "optuna.Study", work: Work) -> Found:
+    """Give the best trial's parameters, and every trial."""
+    best = _best(study, complete(study))
+    rows = [row(number, trial) for number, trial in enumerate(finished(study))]
+    if best is None:
+        return Found({}, rows)
+    change = best.user_attrs.get("finish")
+    params = best.params | ({} if change is None else work.finishing[change])
+    return Found(params, rows, best.user_attrs.get("rounds"), best.value)
 
 
-def _sample(part: Rows, rows: int, seed: int) -> Rows:
-    if len(part.y) <= rows:
-        return part
-    chosen = np.sort(np.random.default_rng(seed).choice(len(part.y), rows, replace=False))
-    return Rows(part.X.iloc[chosen], part.y[chosen])
-
-
-def _distribution(name: str, said: Mapping[str, Any]) -> "optuna.distributions.BaseDistribution":
-    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
-    whole = isinstance(said.get("low"), int) and isinstance(said.get("high"), int)
-    try:
-        if "choices" in said:
-            return CategoricalDistribution(said["choices"])
-        return (IntDistribution if whole else FloatDistribution)(**said)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"model.space.{name}: {' '.join(str(error).split())}") from error
-
-
-def _within(said: Mapping[str, Any], value: Any) -> bool:
-    if "choices" in said:
-        return value in said["choices"]
-    return isinstance(value, int | float) and said["low"] <= value <= said["high"]
-
-
-def _row(number: int, trial: "optuna.trial.FrozenTrial") -> dict[str, Any]:
-    rounds = trial.intermediate_values
+def row(number: int, trial: "optuna.trial.FrozenTrial") -> dict[str, Any]:
+    """Give a trial as the reports write it: a pruned one has the score at which it was ended."""
+    steps = trial.intermediate_values
     return {
         "trial": number,
         "state": trial.state.name.lower(),
-        "score": rounds[max(rounds)] if trial.value is None else trial.value,
-        "rounds": max(rounds, default=None),
-        **trial.params,
+        "score": trial.value,
+        "rounds": trial.user_attrs.get("rounds", max(steps, default=None)),
+        "params": trial.params,
     }
+
+
+def _best(
+    study: "optuna.Study", trials: Sequence["optuna.trial.FrozenTrial"]
+) -> "optuna.trial.FrozenTrial | None":
+    sign = -1 if study.direction.name == "MAXIMIZE" else 1
+    return min(trials, key=lambda trial: sign * (trial.value or 0.0), default=None)

@@ -11,7 +11,7 @@ from pipeline.data.expectations import suites
 from pipeline.data.features import resolve_sql
 from pipeline.evaluation import gates
 from pipeline.files import written
-from pipeline.modeling import estimators
+from pipeline.modeling import estimators, rules, search
 from pipeline.stages import paths
 
 
@@ -23,6 +23,8 @@ def main() -> None:
         "expectations": lambda node: suites(node["tables"]),
         "gates": lambda node: gates.check(node["gates"], params["data"]["task"]),
         "model": estimators.check,
+        "search": search.check,
+        "rules": rules.require_limits,
     }
     config.check(params, choices, closer)
     sql = query(params)

@@ -4,7 +4,7 @@ from pipeline import config
 from pipeline.evaluation import scores
 from pipeline.evaluation.truth import ceiling
 from pipeline.files import read_json, write_json, written
-from pipeline.modeling import estimators, saved, signature
+from pipeline.modeling import estimators, held_out, saved, signature
 from pipeline.stages import paths
 
 
@@ -17,9 +17,10 @@ def main() -> None:
     if schema["id"]:
         names[schema["id"]] = None
     parts = {}
-    for name in ("train", "validation", "test"):
+    for name in ("train", "test"):
         table = signature.read(paths.PARTS / f"{name}.parquet", list(names))
         parts[name] = scores.predictions(model, table)
+    parts["validation"] = scores.as_predictions(*held_out.read(paths.HELD_OUT), model.signature)
     groups = scores.group_labels(
         table, sensitive=sensitive, features=schema["features"], levels=params["evaluation"]["slice_levels"]
     )

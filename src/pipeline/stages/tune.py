@@ -1,66 +1,86 @@
-"""Search for the model's parameters on the training part, compared by the validation part."""
+"""Search for the model's parameters on the training part, compared by the validation part or by folds of both."""
 
 import hashlib
 import json
 from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import numpy as np
 
 from pipeline import config
-from pipeline.files import read_json, write_json
-from pipeline.modeling import search, signature
-from pipeline.modeling.search import Found, Rows
+from pipeline.files import read_json, write_json, written
+from pipeline.modeling import history, parts, search, warm_start
+from pipeline.modeling.search import Found
+from pipeline.modeling.training import HELD_OUT
 from pipeline.stages import paths
+
+# The role of the column whose rows a split keeps together, and so must the folds. Of any other split the folds know
+# nothing, such as that it goes by time: then the validation part alone compares, and nothing is fitted on it.
+SHUFFLED = {"pipeline.data.split.stratified": "id", "pipeline.data.split.by_group": "group"}
 
 
 def main() -> None:
-    params = config.load()
-    schema = read_json(paths.SCHEMA)
-    columns = [*schema["features"], schema["target"]]
-    train, validation = signature.read(paths.TRAIN, columns), signature.read(paths.VALID, columns)
-    seen = config.call(
-        params["signature"],
-        train=train,
-        features=schema["features"],
-        target=schema["target"],
-        task=schema["task"],
-        classes=schema["classes"],
-    )
+    started, params, schema = monotonic(), config.load(), read_json(paths.SCHEMA)
     journal = paths.STUDIES / f"{fingerprint(params)}.journal"
+    role = SHUFFLED.get(params["split"]["_target_"])
+    together = params["data"][role] if role else None
+    seen = parts.read(paths.TRAIN, paths.VALID, schema, params["signature"], together=together)
     found = config.call(
         params["search"],
         model=params["model"],
-        train=Rows(seen.frame(train), seen.labels(train)),
-        validation=Rows(seen.frame(validation), seen.labels(validation)),
-        task=schema["task"],
-        n_classes=len(schema["classes"] or []),
-        seed=params["seed"],
+        problem=seen.problem(seed=params["seed"], ordered=role is None),
         journal=journal,
+        known=warm_start.known(params["search"].get("start", "own"), last=paths.LAST_STUDY, model=paths.MODEL),
+        started=started,
     )
+    with written(paths.MEMBERS) as folder:
+        tuned = _write(found, params["model"], folder)
+    write_json(tuned, paths.TUNED)
+    with written(paths.SEARCH) as folder:
+        history.log(found.trials, folder)
+        for name, rows in history.plots(found.trials).items():
+            write_json(rows, folder / f"{name}.json")
+    with written(paths.LEADERBOARD) as page:
+        page.write_text(history.leaderboard(found.trials), encoding="utf-8")
     write_json({"trials": found.trials}, paths.TRIALS)
-    own = {key: value for key, value in params["model"].items() if key != "space"}
-    write_json(own | found.params, paths.TUNED)
     if journal.exists():  # a finished search is kept to be looked at; only a killed one is gone on with
-        journal.replace(paths.STUDIES / "finished.journal")
+        journal.replace(paths.LAST_STUDY)
     print(_said(found))
 
 
-def fingerprint(params: dict[str, object]) -> str:
+def fingerprint(params: dict[str, Any]) -> str:
     """Name a study by all that decides its trials, so that no other search goes on with its journal."""
-    digest = hashlib.sha256(json.dumps([params[key] for key in ("model", "search", "seed")]).encode())
-    code = sorted(Path(search.__file__).parent.glob("*.py"))
+    digest = hashlib.sha256(json.dumps([params[key] for key in ("model", "search", "seed", "split")]).encode())
+    code = sorted(Path(search.__file__).parent.rglob("*.py"))
     for path in (paths.SCHEMA, paths.TRAIN, paths.VALID, *code):
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:16]
 
 
+def _write(found: Found, model: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Keep the fitted members of an ensemble, and give what training is told: a node, or these members."""
+    folder.mkdir()
+    if found.chosen is None:
+        own = {key: value for key, value in model.items() if key not in search.KEYS}
+        return {"model": own | found.params, "rounds": found.rounds}
+    found.chosen.ensemble().write(folder)
+    np.savez(folder / HELD_OUT, places=found.chosen.places, predicted=found.chosen.predicted)
+    return {"members": [{"weight": round(each.weight, 6), "model": each.node} for each in found.chosen.members]}
+
+
 def _said(found: Found) -> str:
-    best = min((trial["score"] for trial in found.trials if trial["state"] == "complete"), default=None)
-    if best is None:
+    if found.chosen is not None:
+        models = sum(len(member.models) for member in found.chosen.members)
+        return f"{len(found.trials)} candidates; the ensemble has {len(found.chosen.members)}, in {models} models"
+    scores = [trial["score"] for trial in found.trials if trial["state"] == "complete"]
+    if not scores:
         return "no search: the model keeps its own parameters"
     words = (
         f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in found.params.items()
     )
-    return f"best of {len(found.trials)} trials: {best:.4g} with {', '.join(words)}"
+    return f"best of {len(found.trials)} trials: {found.score:.4g} with {', '.join(words)}"
 
 
 if __name__ == "__main__":

@@ -1,0 +1,245 @@
+"""AutoML: candidates of all families, compared on rows held out, and a weighted ensemble of the best of them.
+
+The scheme follows the time that a fit takes. Candidates are first compared on as many folds as it takes to hold out a
+few thousand rows: on one where rows are many, on all where they are few. First each family's own parameters, then the
+`starts` of the families that did best, then what Optuna proposes over all families at once. When half of the time is
+over, the best are fitted on the other folds too, the heaviest first; so a member of the ensemble is the mean of its
+folds' models, and its weight comes from predictions of rows that they had not seen.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import ceil, inf
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.errors import InputError
+from pipeline.modeling import estimators
+from pipeline.modeling.bagging import Bag, Chosen
+from pipeline.modeling.comparison import Candidate, Comparison, metric_of
+from pipeline.modeling.portfolio import FAMILY, START, Nodes, changes, enqueued, next_start, united
+from pipeline.modeling.folds import Count, Problem, parted
+from pipeline.modeling.progress import progress
+from pipeline.modeling.search import START_UP, Found, check_budget, row
+from pipeline.modeling.space import Space, suggest
+from pipeline.modeling.study import complete, finished, open_study, same_as, sampler_of
+
+if TYPE_CHECKING:
+    import optuna
+
+FOLDS = 8
+HELD_OUT = 4000  # rows that tell candidates apart well enough
+SEARCHED = 0.5  # share of the time left that goes into finding candidates, where more folds wait
+LONGEST = 0.25  # share of the time that one candidate may take
+LEADERS = 3  # families whose further starts are tried
+
+
+def automl(
+    *,
+    candidates: dict[str, dict[str, Any]],
+    trials: int | None = None,
+    seconds: float | None = None,
+    metric: str = "auto",
+    folds: Count = "auto",
+    rows: int = 200_000,
+    members: int = 6,
+    model: Mapping[str, Any],
+    problem: Problem,
+    journal: Path,
+    known: Any = (),
+    started: float | None = None,
+) -> Found:
+    """Search over model families and their parameters together, and build a weighted ensemble of the best.
+
+    Parameters
+    ----------
+    candidates : family -> its node of conf/model; one whose library is not installed is passed over
+    trials : how many candidates are tried; None: as many as the seconds allow
+    seconds : wall-clock time of search and training together; None: no limit
+    metric : what is compared, such as `roc_auc`; `auto`: log loss, or the root mean squared error
+    folds : how many folds there are to fit on; 1: the validation part; `auto`: 8, where the order of rows allows it
+    rows : at most this many rows are fitted on to find candidates; the ensemble's members take all
+    members : how many different candidates the ensemble holds at most
+    model, known : not used, since the candidates stand in their place
+    problem : the rows
+    journal : the file in which the study lives, with predictions in a folder beside it; both are gone on with
+    started : when the time began to count, on the clock of time.monotonic; None: now
+
+    Raises
+    ------
+    InputError : a budget or metric that makes no sense, or no candidate
+    """
+    check_budget(trials, seconds)
+    families = _installed(candidates)
+    name, greater_is_better = metric_of(metric, problem.task)
+    if folds == "auto":
+        folds = 1 if problem.ordered else FOLDS
+    full = parted(problem, count=folds)
+    sampled = len(full[0].fitted) > rows
+    screened = (parted(problem, count=folds, rows=rows) if sampled else full)[: ceil(HELD_OUT / len(full[0].held_out))]
+    start = monotonic() if started is None else started
+    space = united(families)
+    study = open_study("journal", name=None, journal=journal, space=space, greater_is_better=greater_is_better)
+    alike = {"task": problem.task, "n_classes": problem.n_classes, "seed": problem.seed, "metric": name}
+    race = Race(
+        families=families,
+        space=space,
+        screening=Comparison(folds=screened, **alike),
+        bag=Bag(Comparison(folds=full, **alike), greater_is_better, members, len(full[0].fitted) / len(screened[0].fitted)),
+        trials=trials,
+        start=start,
+        end=inf if seconds is None else start + seconds - START_UP,
+        folder=journal.with_suffix(".predictions"),
+    )
+    chosen = race.run(study)
+    return Found({}, race.rows(study, chosen), chosen=chosen)
+
+
+def _installed(candidates: Nodes) -> dict[str, Mapping[str, Any]]:
+    families = {name: node for name, node in candidates.items() if node and estimators.installed(node)}
+    for name in candidates:
+        if candidates[name] and name not in families:
+            print(f"passed over {name}: not installed (make run EXTRAS=boosters installs it)")
+    if not families:
+        raise InputError("search.candidates: there is none to search")
+    return families
+
+
+@dataclass(kw_only=True)
+class Race:
+    """The candidates as they are tried, and what is known of them.
+
+    Parameters
+    ----------
+    families, space : family -> its node of conf/model; their spaces as one
+    screening : the folds on which candidates are compared
+    bag : what chooses among them, and fits the chosen on all folds
+    trials, start, end : the budget; the clock is time.monotonic
+    folder : where the predictions of each trial are kept, for a search that goes on
+    """
+
+    families: Nodes
+    space: Space
+    screening: Comparison
+    bag: Bag
+    trials: int | None
+    start: float
+    end: float
+    folder: Path
+    candidates: dict[int, Candidate] = field(default_factory=dict)
+
+    def run(self, study: "optuna.Study") -> Chosen:
+        """Find candidates, choose among them and fit the chosen on all folds, and again while there is time."""
+        from optuna.pruners import PercentilePruner
+
+        study.pruner = PercentilePruner(66, n_startup_trials=6)
+        self._recall(study)
+        share = 1 if len(self.screening.folds) == len(self.bag.comparison.folds) else SEARCHED
+        with progress(self.trials, None if self.end == inf else self.end) as show:
+            while True:
+                until = inf if self.end == inf else monotonic() + (self.end - monotonic()) * share
+                while not self._enough(study, until):
+                    self._next(study, until)
+                    show(study)
+                weights = self.bag.choose(self.candidates, list(range(len(self.screening.folds))))
+                complete = self.bag.fit(weights, self.candidates, self.end)
+                if not complete or self._enough(study, self.end):
+                    return self.bag.ensemble(weights, self.candidates)
+
+    def rows(self, study: "optuna.Study", chosen: Chosen) -> list[dict[str, Any]]:
+        """Give the trials as the reports write them, with what each cost and what it weighs in the ensemble."""
+        weights = {member.trial: member.weight for member in chosen.members}
+        said = []
+        for number, trial in enumerate(finished(study)):
+            params = changes(self.families, trial, trial.params)
+            one = {**row(number, trial), "family": trial.params[FAMILY], "params": params}
+            if candidate := self.candidates.get(trial.number):
+                one["folds"] = len(candidate.predicted)
+                one["fit_seconds"] = round(candidate.fit_seconds, 3)
+                one["predict_seconds"] = float(f"{candidate.predict_seconds / candidate.rows * 1000:.4g}")
+                one["weight"] = round(weights.get(trial.number, 0.0), 6)
+            said.append(one)
+        return said
+
+    def _enough(self, study: "optuna.Study", until: float) -> bool:
+        done = finished(study)
+        if not done:
+            return False
+        if self.trials is not None and len(done) >= self.trials:
+            return True
+        return until < inf and monotonic() + min(self._cost(family) for family in self.families) >= until
+
+    def _next(self, study: "optuna.Study", until: float) -> None:
+        done = finished(study)
+        tried = {(trial.user_attrs[FAMILY], trial.user_attrs[START]) for trial in done if START in trial.user_attrs}
+        in_time = {family for family in self.families if monotonic() + self._cost(family) <= until}
+        losses = {family: loss for family, loss in self._losses(study).items() if family in in_time}
+        if proposed := next_start(self.families, tried, losses, leaders=LEADERS):
+            attributes = dict(zip((FAMILY, START), proposed, strict=True))
+            study.enqueue_trial(enqueued(self.families, *proposed), user_attrs=attributes)
+        study.sampler = sampler_of("tpe", seed=self.screening.seed + len(done), space=self.space, grid={})
+        study.optimize(lambda trial: self._try(trial, until if done else self.end), n_trials=1)
+
+    def _losses(self, study: "optuna.Study") -> dict[str, float]:
+        best: dict[str, float] = {}
+        for trial in complete(study):
+            loss = (trial.value or 0.0) * (-1 if self.bag.greater_is_better else 1)
+            best[trial.params[FAMILY]] = min(loss, best.get(trial.params[FAMILY], loss))
+        return best
+
+    def _try(self, trial: "optuna.Trial", until: float) -> float:
+        from optuna import TrialPruned
+
+        drawn = suggest(trial, self.space, {})
+        if twin := same_as(trial.study, trial.params, **{START: trial.user_attrs.get(START)}):
+            assert twin.value is not None
+            return twin.value
+        node = {**self.families[drawn[FAMILY]], **changes(self.families, trial, drawn)}
+        candidate, several = Candidate(node), len(self.screening.folds) > 1
+
+        def report(step: int, value: float) -> None:
+            trial.report(value, step)
+            if START not in trial.user_attrs and trial.should_prune():
+                raise TrialPruned
+
+        deadline = None if self.end == inf else min(until, monotonic() + (self.end - self.start) * LONGEST)
+        score = self.screening.score(candidate, report if several else None, deadline)
+        if score != score:
+            return -inf if self.bag.greater_is_better else inf
+        trial.set_user_attr("rounds", candidate.rounds)
+        self.candidates[trial.number] = candidate
+        self._keep(trial.number, candidate)
+        return score
+
+    def _cost(self, family: str) -> float:
+        """Guess the seconds of one more candidate of a family; 0 as long as none was tried."""
+        target = self.families[family]["_target_"]
+        took = [
+            each.fit_seconds / len(each.predicted)
+            for each in self.candidates.values()
+            if each.fit_seconds and each.node["_target_"] == target
+        ]
+        return float(np.median(took)) * len(self.screening.folds) if took else 0.0
+
+    def _keep(self, number: int, candidate: Candidate) -> None:
+        """Write a candidate's predictions down, under a name that says whether they are whole."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        partial = self.folder / f"{number}.partial.npz"
+        predicted = {str(place): values for place, values in candidate.predicted.items()}
+        np.savez(partial, **predicted, seconds=np.array([candidate.fit_seconds, candidate.predict_seconds]))
+        partial.replace(self.folder / f"{number}.npz")
+
+    def _recall(self, study: "optuna.Study") -> None:
+        """Take up the predictions of a search that was killed; the models of the chosen are fitted once more."""
+        for trial in finished(study):
+            path = self.folder / f"{trial.number}.npz"
+            if not path.exists():
+                continue
+            node = {**self.families[trial.params[FAMILY]], **changes(self.families, trial, trial.params)}
+            with np.load(path) as kept:
+                predicted = {int(name): kept[name] for name in kept.files if name != "seconds"}
+                fit_seconds, predict_seconds = kept["seconds"].tolist()
+            self.candidates[trial.number] = Candidate(node, {}, predicted, fit_seconds, predict_seconds)

@@ -1,0 +1,139 @@
+"""What a candidate is fitted on and compared by: the validation part, or folds of training and validation together."""
+
+import warnings
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+
+from pipeline.data.source import Task
+from pipeline.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FEW_ROWS = 10_000  # below, a part of them is too few to compare by, and folds cost little
+FOLDS = 5
+
+Count = int | Literal["auto"]
+
+
+class Rows(NamedTuple):
+    """One part as a model sees it: a signature's frame of shape (n_rows, n_columns) and labels of shape (n_rows,)."""
+
+    X: "pd.DataFrame"
+    y: np.ndarray
+
+    def take(self, places: np.ndarray) -> "Rows":
+        """Give the rows at some places, in that order."""
+        return Rows(self.X.take(places), self.y[places])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """What a search works on.
+
+    Parameters
+    ----------
+    train, validation : the two parts; no row of the test part is among them
+    task, n_classes, seed : as in `estimators.build`
+    groups : of shape (n_train + n_validation,): rows of one group stand in one fold; None: each row by itself
+    ordered : the validation rows must not be learnt from, such as when they come later in time
+    """
+
+    train: Rows
+    validation: Rows
+    task: Task
+    n_classes: int
+    seed: int
+    groups: np.ndarray | None = None
+    ordered: bool = False
+
+
+@dataclass
+class Fold:
+    """One way to part the rows; its tables are made when first asked for.
+
+    Parameters
+    ----------
+    pool : the training rows, and then the validation rows
+    fitted, held_out : places in the pool
+    matrices : what learners keep of these rows from one fit to the next
+    """
+
+    pool: Rows
+    fitted: np.ndarray
+    held_out: np.ndarray
+    matrices: dict[Any, Any] = field(default_factory=dict)
+
+    @cached_property
+    def train(self) -> Rows:
+        """What is fitted on."""
+        return self.pool.take(self.fitted)
+
+    @cached_property
+    def validation(self) -> Rows:
+        """What is compared by."""
+        return self.pool.take(self.held_out)
+
+
+def together(train: Rows, validation: Rows) -> Rows:
+    """Put the validation rows behind the training rows; levels of categories are the same in both."""
+    import pandas as pd
+
+    return Rows(pd.concat([train.X, validation.X], ignore_index=True), np.concatenate([train.y, validation.y]))
+
+
+def parted(problem: Problem, *, count: Count, rows: int | None = None) -> list[Fold]:
+    """Choose how candidates are compared.
+
+    Parameters
+    ----------
+    problem : the rows
+    count : how many folds; 1: fit on the training part and compare by the validation part; `auto`: 5 folds where
+        there are fewer than 10,000 rows and the order allows it. Classes are spread evenly, groups are kept together
+    rows : at most this many rows are fitted on, drawn by the seed
+
+    Raises
+    ------
+    InputError : folds where the order forbids them, fewer than 2 rows a fold, or fewer groups than folds
+    """
+    train, validation = problem.train, problem.validation
+    total = len(train.y) + len(validation.y)
+    if count == "auto":
+        count = FOLDS if total < FEW_ROWS and not problem.ordered else 1
+    if count < 1 or count * 2 > total:
+        raise InputError(f"search.folds: {count} is no number of folds for {total:,} rows; 1 is the validation part")
+    if problem.ordered and count > 1:
+        raise InputError("search.folds: with this split folds could learn from what comes later; say 1")
+    pool = together(train, validation)
+    if count == 1:
+        places = np.arange(total)
+        pairs = [(places[: len(train.y)], places[len(train.y) :])]
+    else:
+        pairs = _crossed(pool, count, problem)
+    return [Fold(pool, _drawn(fitted, rows, problem.seed), held_out) for fitted, held_out in pairs]
+
+
+def _crossed(pool: Rows, count: int, problem: Problem) -> list[tuple[np.ndarray, np.ndarray]]:
+    from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
+
+    groups, seeded = problem.groups, {"shuffle": True, "random_state": problem.seed}
+    if groups is not None:
+        if (different := len(set(groups.tolist()))) < count:
+            raise InputError(f"search.folds: {count} folds want at least as many groups; there are {different}")
+        splitter: Any = GroupKFold(count, **seeded)
+    elif problem.n_classes and np.bincount(pool.y).max() >= count:
+        splitter = StratifiedKFold(count, **seeded)
+    else:
+        splitter = KFold(count, **seeded)
+    with warnings.catch_warnings():  # a class with fewer rows than folds is missing in some of them
+        warnings.simplefilter("ignore", UserWarning)
+        return list(splitter.split(np.zeros((len(pool.y), 1)), pool.y, groups))
+
+
+def _drawn(places: np.ndarray, rows: int | None, seed: int) -> np.ndarray:
+    if rows is None or len(places) <= rows:
+        return places
+    return np.sort(np.random.default_rng(seed).choice(places, rows, replace=False))

@@ -1,0 +1,61 @@
+"""The training and validation parts as models see them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pipeline import config
+from pipeline.modeling import signature
+from pipeline.modeling.folds import Problem, Rows
+from pipeline.modeling.signature import Signature
+
+
+class Parts(NamedTuple):
+    """What training works on.
+
+    Parameters
+    ----------
+    signature : learnt from the training part alone
+    train, validation : prepared by it
+    groups : of shape (n_train + n_validation,): the codes of the column that is to be kept together; None: none is
+    """
+
+    signature: Signature
+    train: Rows
+    validation: Rows
+    groups: np.ndarray | None
+
+    def problem(self, *, seed: int, ordered: bool) -> Problem:
+        """Give what a search works on; `ordered`: the validation rows must not be learnt from."""
+        classes = self.signature.classes or []
+        about = {"task": self.signature.task, "n_classes": len(classes), "seed": seed}
+        return Problem(train=self.train, validation=self.validation, groups=self.groups, ordered=ordered, **about)
+
+
+def read(
+    train: Path, validation: Path, schema: Mapping[str, Any], node: Mapping[str, Any], *, together: str | None = None
+) -> Parts:
+    """Read both parts, and learn the signature from the training part.
+
+    Parameters
+    ----------
+    train, validation : Parquet files
+    schema : what the features stage says of their columns
+    node : the node of conf/config.yaml that makes the signature
+    together : a column whose rows stand in one fold
+    """
+    about = {key: schema[key] for key in ("features", "target", "task", "classes")}
+    names = dict.fromkeys([*schema["features"], schema["target"], *([together] if together else [])])
+    tables = [signature.read(path, list(names)) for path in (train, validation)]
+    seen = config.call(node, train=tables[0], **about)
+    rows = [Rows(seen.frame(table), seen.labels(table)) for table in tables]
+    return Parts(seen, *rows, groups=_codes([table[together] for table in tables]) if together else None)
+
+
+def _codes(columns: list[Any]) -> np.ndarray:
+    import pandas as pd
+
+    codes: np.ndarray = pd.factorize(pd.concat([column.astype(object) for column in columns]))[0]
+    return codes
