@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.files import read_json, write_json, written
-from pipeline.modeling.learners import boosting, scikit
+from pipeline.modeling.learners import boosting, cat_boost, light_gbm, scikit
 from pipeline.modeling.learners.matrix import Estimator
 from pipeline.modeling.signature import Signature
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SIGNATURE, METADATA = "signature.json", "metadata.json"
-READERS = {module.FILE: module.read for module in (boosting, scikit)}
+READERS = {module.FILE: module.read for module in (boosting, light_gbm, cat_boost, scikit)}
 
 
 @dataclass
@@ -97,5 +97,5 @@ def _read(folder: Path, **about: Any) -> Estimator:
     """Read the one file of a learner that a folder holds."""
     found = [name for name in READERS if (folder / name).is_file()]
     if len(found) != 1:
-        raise InputError(f"{folder}: one of {' and '.join(READERS)} has to be there; found {found or 'neither'}")
+        raise InputError(f"{folder}: one of {', '.join(READERS)} has to be there; found {found or 'none'}")
     return READERS[found[0]](folder / found[0], **about)
