@@ -259,7 +259,7 @@ def test_no_model_and_two_models_are_refused(tmp_path, linear, boosted):
     saved.save(tmp_path / "model", *linear, {})
     saved.save(tmp_path / "boosted", *boosted, {})
     (tmp_path / "model" / "model.ubj").write_bytes((tmp_path / "boosted" / "model.ubj").read_bytes())
-    assert "one of model.ubj, model.lightgbm, model.cbm, model.skops" in refused(tmp_path / "model")
+    assert "one of model.ubj, model.lightgbm, model.cbm, model.skops, ensemble.json" in refused(tmp_path / "model")
 
 
 def test_metadata_that_is_no_json_leaves_the_folder_as_it_was(tmp_path, linear):
