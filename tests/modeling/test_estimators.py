@@ -1,6 +1,7 @@
 """Every model family on real rows: repeatable, the same for one row as for many, and clear about what is wrong."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,15 @@ import yaml
 
 from pipeline.errors import InputError
 from pipeline.modeling import estimators
+from pipeline.modeling.learners import extra
 from pipeline.modeling.signature import describe
 
 CONF = Path(__file__).parents[2] / "conf" / "model"
-FAMILIES = ["xgboost", "hist_gradient_boosting", "random_forest", "extra_trees", "linear", "dummy"]
+EXTRA = [
+    pytest.param(name, marks=pytest.mark.skipif(find_spec(name) is None, reason=f"{name} is not installed"))
+    for name in ("lightgbm", "catboost")
+]
+FAMILIES = [*EXTRA, "xgboost", "hist_gradient_boosting", "random_forest", "extra_trees", "linear", "dummy"]
 SMALLER = {
     "xgboost": {
         "n_estimators": 40,
@@ -22,6 +28,8 @@ SMALLER = {
         "subsample": 0.8,
         "colsample_bytree": 0.8,
     },
+    "lightgbm": {"n_estimators": 40, "early_stopping_rounds": 5, "num_leaves": 7, "subsample": 0.8},
+    "catboost": {"n_estimators": 60, "early_stopping_rounds": 5, "depth": 4},
     "hist_gradient_boosting": {"max_iter": 20, "early_stopping_rounds": 5, "max_leaf_nodes": 7},
     "random_forest": {"n_estimators": 20},
     "extra_trees": {"n_estimators": 20},
@@ -102,7 +110,7 @@ def test_every_family_learns_is_repeatable_and_gives_one_row_what_it_gives_many(
         assert loss(task, y, predicted) < 0.9 * loss(task, y, constant)
 
 
-@pytest.mark.parametrize("family", ["xgboost", "random_forest", "extra_trees", "linear"])
+@pytest.mark.parametrize("family", [*EXTRA, "xgboost", "random_forest", "extra_trees", "linear"])
 def test_importances_are_shares_by_column_and_noise_has_little(parts, family):
     shares = estimators.importances(fitted(parts, "binary", node(family)))
     assert set(shares) == set(parts["binary"][0].columns)
@@ -115,39 +123,51 @@ def test_models_that_do_not_say_have_no_importances(parts, family):
     assert estimators.importances(fitted(parts, "binary", node(family))) == {}
 
 
-def test_xgboost_reports_every_round_and_predicts_with_the_best(parts):
+@pytest.mark.parametrize("task", CLASSES)
+@pytest.mark.parametrize("family", [*EXTRA, "xgboost"])
+def test_boosting_reports_every_round_and_predicts_with_the_best(parts, family, task):
     seen = []
-    model = fitted(parts, "binary", node("xgboost"), on_round=lambda number, measured: seen.append((number, measured)))
+    model = fitted(parts, task, node(family), on_round=lambda number, measured: seen.append((number, measured)))
     assert [number for number, _ in seen] == list(range(len(seen)))
-    assert list(seen[0][1]) == ["train/log_loss", "validation/log_loss"]
-    curve = [measured["validation/log_loss"] for _, measured in seen]
-    _, _, X, y = parts["binary"]
-    assert model.booster.num_boosted_rounds() == int(np.argmin(curve)) + 1
-    assert loss("binary", y, estimators.predict(model, X)) == pytest.approx(min(curve), rel=1e-4)
+    metric = "rmse" if task == "regression" else "log_loss"
+    assert list(seen[0][1]) == [f"train/{metric}", f"validation/{metric}"]
+    curve = [measured[f"validation/{metric}"] for _, measured in seen]
+    _, _, X, y = parts[task]
+    assert model.rounds == int(np.argmin(curve)) + 1
+    assert loss(task, y, estimators.predict(model, X)) == pytest.approx(min(curve), rel=1e-4)
+    unwatched = fitted(parts, task, node(family))
+    assert np.array_equal(estimators.predict(model, X), estimators.predict(unwatched, X))
 
 
-def test_what_on_round_raises_ends_the_fit(parts):
+@pytest.mark.parametrize("family", [*EXTRA, "xgboost"])
+def test_what_on_round_raises_ends_the_fit(parts, family):
     def stop(number, measured):
         if number == 2:
             raise KeyError("pruned")
 
     with pytest.raises(KeyError, match="pruned"):
-        fitted(parts, "binary", node("xgboost"), on_round=stop)
+        fitted(parts, "binary", node(family), on_round=stop)
 
 
-def test_a_search_bins_its_rows_once_and_learns_the_same(parts):
+@pytest.mark.parametrize(
+    ("family", "other"),
+    [("xgboost", {"max_depth": 2}), ("lightgbm", {"min_child_samples": 60}), ("catboost", {"depth": 2})],
+)
+def test_a_search_bins_its_rows_once_and_learns_the_same(parts, family, other):
+    if family != "xgboost":
+        pytest.importorskip(family)
     shared = {}
-    fitted(parts, "binary", node("xgboost", max_depth=2), matrices=shared)
+    fitted(parts, "binary", node(family, **other), matrices=shared)
     made = dict(shared)
-    again = fitted(parts, "binary", node("xgboost"), matrices=shared)
+    again = fitted(parts, "binary", node(family), matrices=shared)
     assert len(made) == 1
     assert all(shared[key] is made[key] for key in shared)
     X = parts["binary"][2]
-    alone = fitted(parts, "binary", node("xgboost"))
+    alone = fitted(parts, "binary", node(family))
     assert np.array_equal(estimators.predict(again, X), estimators.predict(alone, X))
 
 
-@pytest.mark.parametrize("family", ["xgboost", "hist_gradient_boosting", "random_forest", "linear"])
+@pytest.mark.parametrize("family", [*EXTRA, "xgboost", "hist_gradient_boosting", "random_forest", "linear"])
 def test_weights_raise_the_probability_of_the_rare_class(parts, family):
     X, y, other, actual = parts["binary"]
     rare = np.flatnonzero((y == 0) | (np.arange(len(y)) % 8 == 0))
@@ -220,6 +240,8 @@ def test_a_node_that_cannot_be_built_is_refused(settings, words):
     ("settings", "balance", "words"),
     [
         (node("xgboost", learning_rate=-1.0), "none", "model: value -1 for Parameter learning_rate should be"),
+        pytest.param(node("lightgbm", num_leaves=1), "none", "model: Check failed", marks=EXTRA[0].marks),
+        pytest.param(node("catboost", depth=40), "none", "model: .*[Dd]epth", marks=EXTRA[1].marks),
         (node("random_forest", min_samples_leaf=-1), "none", "model: The 'min_samples_leaf' parameter of RandomForest"),
         (
             {"_target_": "sklearn.neighbors.KNeighborsClassifier"},
@@ -254,15 +276,43 @@ def test_the_file_of_a_family_names_its_defaults_and_a_space_of_its_arguments(fa
     assert settings["balance"] == "none"
 
 
-def test_without_a_validation_part_every_round_is_grown(parts):
+@pytest.mark.parametrize("family", [*EXTRA, "xgboost", "hist_gradient_boosting"])
+def test_without_a_validation_part_every_round_is_grown(parts, family):
     X, y, other, _ = parts["binary"]
-    for family, key in (("xgboost", "n_estimators"), ("hist_gradient_boosting", "max_iter")):
-        model = estimators.fit(build("binary", node(family)), X, y)
-        assert model.rounds == SMALLER[family][key]
+    seen, settings = [], node(family)
+    for on_round in (None, lambda number, measured: seen.append(measured)):
+        model = estimators.fit(build("binary", settings), X, y, on_round=on_round)
+        assert model.rounds == settings.get("n_estimators", settings.get("max_iter"))
         assert np.isfinite(estimators.predict(model, other)).all()
+    assert {tuple(measured) for measured in seen} <= {("train/log_loss",)}
 
 
-@pytest.mark.parametrize("family", ["xgboost", "hist_gradient_boosting", "random_forest"])
+@pytest.mark.parametrize("family", [*EXTRA, "xgboost"])
+def test_boosting_without_patience_keeps_every_round(parts, family):
+    model = fitted(parts, "binary", node(family, early_stopping_rounds=None, n_estimators=12))
+    assert model.rounds == 12
+
+
+@pytest.mark.parametrize("family", [*EXTRA, "xgboost"])
+def test_boosting_takes_a_class_that_only_the_validation_part_has(parts, family):
+    X, y, other, actual = parts["multiclass"]
+    some = {"multiclass": (X[y != 1], y[y != 1], other, actual)}
+    predicted = estimators.predict(fitted(some, "multiclass", node(family)), other)
+    assert predicted.shape == (len(other), 3)
+    assert (predicted[:, 1] < predicted[:, [0, 2]].max(axis=1)).all()
+
+
+def test_an_extra_that_is_missing_is_named_with_what_installs_it(monkeypatch):
+    monkeypatch.setattr(extra, "find_spec", lambda module: None)
+    assert not estimators.installed(node("lightgbm"))
+    assert estimators.installed(node("xgboost"))
+    with pytest.raises(InputError, match="model: LightGBM is not installed; `make run EXTRAS=boosters` installs it"):
+        build("binary", node("lightgbm"))
+    with pytest.raises(InputError, match="model: CatBoost is not installed"):
+        build("binary", node("catboost"))
+
+
+@pytest.mark.parametrize("family", [*EXTRA, "xgboost", "hist_gradient_boosting", "random_forest"])
 def test_a_refit_grows_exactly_the_rounds_that_are_asked_for(parts, family):
     assert build("binary", node(family)).rounds is None
     for part in (parts["binary"], parts["binary"][:2]):
@@ -270,9 +320,9 @@ def test_a_refit_grows_exactly_the_rounds_that_are_asked_for(parts, family):
     assert fitted(parts, "binary", node("linear"), rounds=7).rounds is None
 
 
-@pytest.mark.parametrize("family", ["xgboost", "random_forest", "extra_trees"])
+@pytest.mark.parametrize("family", [*EXTRA, "xgboost", "random_forest", "extra_trees"])
 def test_a_fit_ends_where_on_round_says_so_and_keeps_what_it_has(parts, family):
-    size = {"early_stopping_rounds": 30} if family == "xgboost" else {"n_estimators": 60}
+    size = {"early_stopping_rounds": 30} if "early_stopping_rounds" in node(family) else {"n_estimators": 60}
     model = fitted(parts, "binary", node(family, **size), on_round=lambda number, measured: number >= 15)
     assert 10 <= model.rounds <= 30
     _, train_y, X, y = parts["binary"]

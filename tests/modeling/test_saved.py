@@ -21,6 +21,8 @@ from pipeline.modeling.signature import describe
 OURS = "pipeline.modeling.estimators."
 MODELS = {
     "xgboost": {"_target_": OURS + "xgboost", "n_estimators": 20},
+    "lightgbm": {"_target_": OURS + "lightgbm", "n_estimators": 20},
+    "catboost": {"_target_": OURS + "catboost", "n_estimators": 20},
     "hist_gradient_boosting": {"_target_": OURS + "hist_gradient_boosting", "max_iter": 15},
     "random_forest": {"_target_": OURS + "random_forest", "n_estimators": 5},
     "extra_trees": {"_target_": OURS + "extra_trees", "n_estimators": 5},
@@ -52,6 +54,8 @@ def table(count=400, seed=0):
 
 
 def trained(node, target="bought"):
+    if not estimators.installed(node):
+        pytest.skip(f"{node['_target_']} is not installed")
     task = {"bought": "binary", "level": "multiclass", "spent": "regression"}[target]
     train, other = table(), table(150, seed=1)
     classes = None if task == "regression" else sorted(train[target].unique().tolist())
@@ -220,14 +224,27 @@ def test_a_pickle_under_the_name_of_a_part_is_refused_unread(tmp_path, linear, b
     assert not (tmp_path / "touched").exists()
 
 
-@pytest.mark.parametrize("kept", [0, 1, 100, 0.5, 0.99])
-@pytest.mark.parametrize("name", ["model.skops", "model.ubj", "signature.json", "metadata.json"])
-def test_a_part_that_was_cut_short_is_called_broken(tmp_path, linear, boosted, name, kept):
-    saved.save(tmp_path / "model", *(boosted if name == "model.ubj" else linear), {"params": {"note": "x" * 200}})
+PARTS = {"model.ubj": "xgboost", "model.lightgbm": "lightgbm", "model.cbm": "catboost"}
+
+
+@pytest.mark.parametrize("name", [*PARTS, "model.skops", "signature.json", "metadata.json"])
+def test_a_part_that_was_cut_short_is_called_broken(tmp_path, name):
+    model = trained(MODELS[PARTS.get(name, "linear")])
+    saved.save(tmp_path / "model", *model, {"params": {"note": "x" * 200}})
     path = tmp_path / "model" / name
     content = path.read_bytes()
-    path.write_bytes(content[: int(kept if kept >= 1 or kept == 0 else kept * len(content))])
-    assert "broken" in refused(tmp_path / "model")
+    for kept in (0, 1, 100, len(content) // 2, int(len(content) * 0.99), len(content) - 2):
+        path.write_bytes(content[:kept])
+        assert "broken" in refused(tmp_path / "model")
+
+
+@pytest.mark.parametrize("name", ["model.lightgbm", "model.cbm"])
+def test_a_model_for_other_columns_is_refused(tmp_path, name):
+    from dataclasses import replace
+
+    model, seen = trained(MODELS[PARTS[name]])
+    saved.save(tmp_path / "model", model, replace(seen, columns=seen.columns[:2]), {})
+    assert "made for 3 columns; the signature has 2" in refused(tmp_path / "model")
 
 
 @pytest.mark.parametrize("name", ["model.skops", "signature.json", "metadata.json"])
@@ -242,7 +259,7 @@ def test_no_model_and_two_models_are_refused(tmp_path, linear, boosted):
     saved.save(tmp_path / "model", *linear, {})
     saved.save(tmp_path / "boosted", *boosted, {})
     (tmp_path / "model" / "model.ubj").write_bytes((tmp_path / "boosted" / "model.ubj").read_bytes())
-    assert "one of model.ubj and model.skops" in refused(tmp_path / "model")
+    assert "one of model.ubj, model.lightgbm, model.cbm, model.skops, ensemble.json" in refused(tmp_path / "model")
 
 
 def test_metadata_that_is_no_json_leaves_the_folder_as_it_was(tmp_path, linear):

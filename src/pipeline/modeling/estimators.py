@@ -14,16 +14,27 @@ import numpy as np
 from pipeline.config import locate
 from pipeline.data.source import Task
 from pipeline.errors import InputError, did_you_mean
-from pipeline.modeling.families.boosted import hist_gradient_boosting, xgboost
+from pipeline.modeling.families.boosted import catboost, hist_gradient_boosting, lightgbm, xgboost
 from pipeline.modeling.families.forests import extra_trees, random_forest
 from pipeline.modeling.families.plain import dummy, linear
+from pipeline.modeling.learners.extra import SPOKEN, is_installed
 from pipeline.modeling.learners.matrix import Balance, Estimator, OnRound, Part
 from pipeline.modeling.scikit_like import GIVEN, make, require_known
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Estimator", "dummy", "extra_trees", "hist_gradient_boosting", "linear", "random_forest", "xgboost"]
+__all__ = [
+    "Estimator",
+    "catboost",
+    "dummy",
+    "extra_trees",
+    "hist_gradient_boosting",
+    "lightgbm",
+    "linear",
+    "random_forest",
+    "xgboost",
+]
 
 RESERVED = {"_target_", "balance", "space", "starts", "finish"}  # keys of a model's file that are no arguments
 RANGE = ("low", "high", "log", "step", "choices")  # keys of a parameter's range in `space`
@@ -50,6 +61,12 @@ def build(node: Mapping[str, Any], *, task: Task, n_classes: int, seed: int) -> 
     require_known(target, settings)
     made: Estimator = target(**settings, task=task, n_classes=n_classes, seed=seed)
     return made
+
+
+def installed(node: Mapping[str, Any]) -> bool:
+    """Say whether the library that a node of conf/model needs is there; only the extras can be missing."""
+    family = node["_target_"].removeprefix(__name__ + ".")
+    return family not in SPOKEN or is_installed(family)
 
 
 def check(node: Mapping[str, Any]) -> None:

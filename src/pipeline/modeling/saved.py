@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.files import read_json, write_json, written
-from pipeline.modeling.learners import boosting, scikit
+from pipeline.modeling.learners.folder import read
 from pipeline.modeling.learners.matrix import Estimator
 from pipeline.modeling.signature import Signature
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SIGNATURE, METADATA = "signature.json", "metadata.json"
-READERS = {module.FILE: module.read for module in (boosting, scikit)}
 
 
 @dataclass
@@ -88,14 +87,6 @@ def load(folder: Path) -> Model:
         signature, metadata = Signature.from_json(read_json(folder / SIGNATURE)), read_json(folder / METADATA)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(f"{folder}: {SIGNATURE} or {METADATA} is broken ({error}); train the model anew") from error
-    about = {"task": signature.task, "n_classes": len(signature.classes or [])}
-    estimator = read(folder, columns=[column.name for column in signature.columns], **about)
+    columns, n_classes = [column.name for column in signature.columns], len(signature.classes or [])
+    estimator = read(folder, task=signature.task, n_classes=n_classes, columns=columns)
     return Model(estimator, signature, metadata)
-
-
-def read(folder: Path, **about: Any) -> Estimator:
-    """Read the one file of a learner that a folder holds."""
-    found = [name for name in READERS if (folder / name).is_file()]
-    if len(found) != 1:
-        raise InputError(f"{folder}: one of {' and '.join(READERS)} has to be there; found {found or 'neither'}")
-    return READERS[found[0]](folder / found[0], **about)

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipeline.modeling import estimators, saved
+from pipeline.modeling import estimators
 from pipeline.modeling.folds import Rows, together
+from pipeline.modeling.learners.folder import read
 from pipeline.modeling.learners.matrix import Estimator
 from pipeline.modeling.parts import Parts
 
@@ -102,7 +103,7 @@ def _assembled(seen: Parts, members: Path, log: Path) -> Trained:
         pass  # an ensemble has no rounds of its own to draw
     columns = [column.name for column in seen.signature.columns]
     n_classes = len(seen.signature.classes or [])
-    model = saved.read(members, columns=columns, task=seen.signature.task, n_classes=n_classes)
+    model = read(members, columns=columns, task=seen.signature.task, n_classes=n_classes)
     with np.load(members / HELD_OUT) as kept:
         places, predicted = kept["places"], kept["predicted"]
     held_out = together(seen.train, seen.validation).take(places)

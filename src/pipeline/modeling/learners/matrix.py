@@ -39,8 +39,11 @@ class Estimator(Protocol):
     rounds : the trees, or rounds of trees, that it keeps; None before the fit, and for what has none
     """
 
-    n_classes: int
-    columns: list[str]
+    @property
+    def n_classes(self) -> int: ...
+
+    @property
+    def columns(self) -> list[str]: ...
 
     @property
     def rounds(self) -> int | None: ...
