@@ -16,7 +16,7 @@ from pipeline.files import written
 CONF = Path("conf")
 PARAMS = Path("params.yaml")
 SETTINGS = {"seed", "signature", "evaluation"}  # keys of conf/config.yaml beside the choices
-RESERVED = {"model": {"balance", "space"}}  # keys of a node that are not its function's arguments
+RESERVED = {"model": {"balance", "space", "starts"}}  # keys of a node that are not its function's arguments
 
 
 def load() -> dict[str, Any]:
