@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 RESERVED = {"_target_", "balance", "space", "starts", "finish"}  # keys of a model's file that are no arguments
-RANGE = ("low", "high", "log", "step", "choices")  # keys of a parameter's range in `space`
+RANGE = ("low", "high", "log", "step", "choices", "when")  # keys of a parameter's range in `space`
 
 
 def build(node: Mapping[str, Any], *, task: Task, n_classes: int, seed: int) -> Estimator:
@@ -45,7 +45,7 @@ def build(node: Mapping[str, Any], *, task: Task, n_classes: int, seed: int) -> 
 
     Parameters
     ----------
-    node : `_target_`, its arguments, and the keys that are not for it (`balance`, `space`)
+    node : `_target_`, its arguments, and the keys that are not for it (`balance`, `space`, `starts`)
     task : what is predicted
     n_classes : how many classes; 0 for a regression
     seed : makes the fit repeatable
@@ -74,23 +74,18 @@ def check(node: Mapping[str, Any]) -> None:
 
     Raises
     ------
-    InputError : `balance` is no choice, or `space` names no argument or makes no range
+    InputError : `balance` is no choice, `space` or `starts` names no argument, or a range or start makes no sense
     """
-    if node.get("balance", "none") not in get_args(Balance):
-        raise InputError(
-            f"balance: {node['balance']!r} is no choice {did_you_mean(node['balance'], get_args(Balance))}"
-        )
-    arguments = [key for key in inspect.signature(locate(node["_target_"])).parameters if key not in GIVEN]
-    for name, said in (node.get("space") or {}).items():
+    _require_balance("balance", node.get("balance", "none"))
+    parameters = inspect.signature(locate(node["_target_"])).parameters
+    arguments = [*(key for key in parameters if key not in GIVEN), "balance"]
+    space = node.get("space") or {}
+    for name, said in space.items():
         if name not in arguments:
             raise InputError(f"space.{name}: no such key for {node['_target_']} {did_you_mean(name, arguments)}")
-        for key in said:
-            if key not in RANGE:
-                raise InputError(f"space.{name}: no such key {key!r} {did_you_mean(key, RANGE)}")
-        if "choices" not in said and not {"low", "high"} <= set(said):
-            raise InputError(f"space.{name}: give low and high, or choices")
-        if "choices" not in said and said["low"] > said["high"]:
-            raise InputError(f"space.{name}: low {said['low']} is above high {said['high']}")
+        _check_range(name, said, space)
+    for number, start in enumerate(node.get("starts") or []):
+        _check_start(f"starts[{number}]", start, space, arguments)
 
 
 def fit(
@@ -145,3 +140,40 @@ def predict(estimator: Estimator, X: "pd.DataFrame") -> np.ndarray:
 def importances(estimator: Estimator) -> dict[str, float]:
     """Give each column's share of what the model learnt, the largest first; empty for models that do not say."""
     return estimator.importances()
+
+
+def _require_balance(where: str, value: Any) -> None:
+    if value not in get_args(Balance):
+        raise InputError(f"{where}: {value!r} is no choice {did_you_mean(str(value), get_args(Balance))}")
+
+
+def _check_range(name: str, said: Mapping[str, Any], space: Mapping[str, Any]) -> None:
+    for key in said:
+        if key not in RANGE:
+            raise InputError(f"space.{name}: no such key {key!r} {did_you_mean(key, RANGE)}")
+    if "choices" not in said and not {"low", "high"} <= set(said):
+        raise InputError(f"space.{name}: give low and high, or choices")
+    if "choices" not in said and said["low"] > said["high"]:
+        raise InputError(f"space.{name}: low {said['low']} is above high {said['high']}")
+    for value in said.get("choices", []) if name == "balance" else []:
+        _require_balance("space.balance", value)
+    others = [other for other in space if other != name]
+    for other in said.get("when") or {}:
+        if other not in others:
+            raise InputError(f"space.{name}.when: {other!r} is not in the space {did_you_mean(other, others)}")
+
+
+def _check_start(where: str, start: Any, space: Mapping[str, Any], arguments: list[str]) -> None:
+    if not isinstance(start, Mapping):
+        raise InputError(f"{where}: {start!r} is no mapping of parameters, such as {{max_depth: 4}}")
+    for name, value in start.items():
+        if name not in arguments:
+            raise InputError(f"{where}.{name}: no such key {did_you_mean(name, arguments)}")
+        if name in space and not _within(space[name], value):
+            raise InputError(f"{where}.{name}: {value!r} is outside space.{name}")
+
+
+def _within(said: Mapping[str, Any], value: Any) -> bool:
+    if "choices" in said:
+        return value in said["choices"]
+    return isinstance(value, int | float) and said["low"] <= value <= said["high"]
