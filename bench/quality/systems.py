@@ -87,7 +87,7 @@ def measure(system: System, parts: Parts, *, seconds: int, cores: int, environme
         folder = Path(place)
         job = {"task": parts.task, "target": parts.target, "seed": parts.seed, "cores": cores, "seconds": seconds}
         if system.script is None:
-            taken = _stages(overrides(system.variant, seconds), parts, folder, job)
+            taken = run_stages(overrides(system.variant, seconds), parts, folder, job)
         else:
             taken = _peer(system, parts, folder, job, environments)
         return taken, _checked(np.load(folder / "predicted.npy"), parts)
@@ -96,6 +96,39 @@ def measure(system: System, parts: Parts, *, seconds: int, cores: int, environme
 def overrides(search: str, seconds: int) -> list[str]:
     """Give the Hydra overrides of one search, bounded by its seconds alone."""
     return [f"search={search}", f"search.seconds={seconds}", *(["search.trials=null"] if search == "tpe" else [])]
+
+
+def run_stages(search: Sequence[str], parts: Parts, folder: Path, job: dict[str, Any]) -> Run:
+    """Tune and train by the project's own stages, in a project that holds no row of the test part.
+
+    Parameters
+    ----------
+    search : Hydra overrides
+    parts : one split of a set
+    folder : where the project, and beside it what predicts the test part and what it predicted, go
+    job : task, target and cores
+
+    Returns
+    -------
+    Run : what `tune` and `train` took; the memory is the prediction's where that needs more
+
+    Raises
+    ------
+    CommandError : a stage failed
+    """
+    project = folder / "project"
+    shutil.copytree(ROOT / "conf", project / "conf")
+    _give(parts, project)
+    chosen = [*CHOICES, "data.path=data/processed/train.parquet", f"data.target={json.dumps(parts.target)}", *search]
+    env = _environment(project, job["cores"]) | {"PYTHONPATH": str(ROOT / "src")}
+    taken = run([PYTHON, "-m", "pipeline.stages.tune", *chosen], project, env)
+    taken += run([PYTHON, "-m", "pipeline.stages.train", *chosen], project, env)
+    write(parts.test, folder / "test.parquet")
+    files = {"model": "project/models/model", "test": "test.parquet", "output": "predicted.npy"}
+    paths = {role: str(folder / name) for role, name in files.items()}
+    (folder / "job.json").write_text(json.dumps(job | paths), encoding="utf-8")
+    predicting = run([PYTHON, "-P", HERE / "predict.py", folder / "job.json"], folder, env)
+    return taken._replace(peak=max(taken.peak, predicting.peak))
 
 
 def install(name: str, folder: Path) -> Path:
@@ -125,23 +158,6 @@ def _peer(system: System, parts: Parts, folder: Path, job: dict[str, Any], envir
     (folder / "job.json").write_text(json.dumps(job | paths | {"variant": system.variant}), encoding="utf-8")
     command = [python, "-I", HERE / "peers" / str(system.script), folder / "job.json"]
     return run(command, folder, _environment(folder, job["cores"]))
-
-
-def _stages(search: Sequence[str], parts: Parts, folder: Path, job: dict[str, Any]) -> Run:
-    """Tune and train by the project's own stages, in a project that holds no row of the test part."""
-    project = folder / "project"
-    shutil.copytree(ROOT / "conf", project / "conf")
-    _give(parts, project)
-    chosen = [*CHOICES, "data.path=data/processed/train.parquet", f"data.target={json.dumps(parts.target)}", *search]
-    env = _environment(project, job["cores"]) | {"PYTHONPATH": str(ROOT / "src")}
-    taken = run([PYTHON, "-m", "pipeline.stages.tune", *chosen], project, env)
-    taken += run([PYTHON, "-m", "pipeline.stages.train", *chosen], project, env)
-    write(parts.test, folder / "test.parquet")
-    files = {"model": "project/models/model", "test": "test.parquet", "output": "predicted.npy"}
-    paths = {role: str(folder / name) for role, name in files.items()}
-    (folder / "job.json").write_text(json.dumps(job | paths), encoding="utf-8")
-    predicting = run([PYTHON, "-P", HERE / "predict.py", folder / "job.json"], folder, env)
-    return taken._replace(peak=max(taken.peak, predicting.peak))
 
 
 def _give(parts: Parts, project: Path) -> None:
