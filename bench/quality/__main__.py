@@ -43,8 +43,8 @@ def _wanted(arguments: argparse.Namespace) -> Iterator[tuple[Result, Parts]]:
                 for system in map(SYSTEMS.__getitem__, arguments.systems):
                     if system.budgeted or place == 0:
                         seconds = budget if system.budgeted else None
-                        known = {"set": data.name, "split": number, "task": parts.task, "rows": rows}
-                        yield Result(**known, budget=seconds, system=system.name), parts
+                        run = (data.name, number, seconds, system.name)
+                        yield Result(*run, task=parts.task, rows=rows), parts
 
 
 def _splits(data: DataSet, arguments: argparse.Namespace) -> Iterator[tuple[int, int, Parts]]:

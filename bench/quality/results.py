@@ -12,7 +12,7 @@ from bench.quality.comparison import Difference, difference, over_splits
 from bench.quality.sets import Task
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Result:
     """One system on one split.
 

@@ -156,7 +156,7 @@ def _peer(system: System, parts: Parts, folder: Path, job: dict[str, Any], envir
     files = {"train": "train.parquet", "test": "test.parquet", "output": "predicted.npy"}
     paths = {role: str(folder / name) for role, name in files.items()}
     (folder / "job.json").write_text(json.dumps(job | paths | {"variant": system.variant}), encoding="utf-8")
-    command = [python, "-I", HERE / "peers" / str(system.script), folder / "job.json"]
+    command: list[str | Path] = [python, "-I", HERE / "peers" / str(system.script), folder / "job.json"]
     return run(command, folder, _environment(folder, job["cores"]))
 
 
@@ -169,7 +169,7 @@ def _give(parts: Parts, project: Path) -> None:
     write(train, project / "data/processed/train.parquet")
     write(validation, project / "data/processed/validation.parquet")
     schema = {"target": parts.target, "task": parts.task, "classes": parts.classes}
-    schema |= {"features": list(parts.test.columns), "id": None}
+    schema |= {"features": parts.test.columns.tolist(), "id": None}
     (project / "data/interim").mkdir()
     (project / "data/interim/schema.json").write_text(json.dumps(schema), encoding="utf-8")
 
