@@ -11,6 +11,8 @@ from pipeline.errors import InputError
 
 ROOT = Path(__file__).parents[1]
 CHOICES = sorted(path.relative_to(ROOT / "conf") for path in (ROOT / "conf").glob("*/*.yaml"))
+EXPERIMENTS = [choice.stem for choice in CHOICES if choice.parent.name == "experiment"]
+CHOICES = [choice for choice in CHOICES if choice.parent.name != "experiment"]
 
 
 def checked(*overrides: str) -> dict:
@@ -35,6 +37,20 @@ def test_every_file_of_conf_names_something_that_exists_and_takes_its_keys(proje
     more = ["data.path=some.csv", "data.target=label"] if choice == Path("data/file.yaml") else []
     params = checked(f"{choice.parent}={choice.stem}", *more)
     assert callable(config.locate(params[str(choice.parent)]["_target_"]))
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_of_conf_changes_something_and_only_what_is_there(project_conf, name):
+    plain = checked()
+    recipe = checked(f"+experiment={name}")
+    assert recipe != plain
+    assert recipe.keys() == plain.keys()
+
+
+def test_the_quick_experiment_suits_every_data_set_and_model(project_conf):
+    for choice in CHOICES:
+        if choice.parent.name in {"data", "model"} and choice.stem != "file":
+            assert checked("+experiment=quick", f"{choice.parent}={choice.stem}")["search"]["trials"] == 3
 
 
 def test_dvc_writes_the_same_bytes(project_conf):
@@ -94,6 +110,41 @@ def test_a_mistake_in_conf_is_one_line_with_the_file_the_key_and_the_nearest_nam
     assert re.match(pattern, str(refused.value)), str(refused.value)
     assert "\n" not in str(refused.value)
     assert config.PARAMS.read_text() == before
+
+
+def experiment(text: str) -> None:
+    Path("conf/experiment/mine.yaml").write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "override", "line"),
+    [
+        ("seed: 1\n", "+experiment=quik", "override +experiment=quik: no file conf/experiment/quik.yaml (did you mean 'quick'?)"),
+        ("seed: 1\n", "+experiment=mine", "conf/experiment/mine.yaml: write `# @package _global_` as the first line, or nothing sees its keys"),
+        ("# @package _global_\nmodel:\n  max_dept: 4\n", "+experiment=mine", "conf/experiment/mine.yaml: model.max_dept: no such key for pipeline.modeling.estimators.xgboost (did you mean 'max_depth'?)"),
+        ("# @package _global_\nmodel:\n  max_depth: deep\n", "+experiment=mine", "conf/experiment/mine.yaml: model.max_depth: 'deep': input should be a valid integer"),
+        ("# @package _global_\nmodle:\n  max_depth: 4\n", "+experiment=mine", "conf/experiment/mine.yaml: modle: no such key (did you mean 'model'?)"),
+        ("# @package _global_\ndefaults:\n  - override /model: forest\n", "+experiment=mine", "conf/experiment/mine.yaml: model: no file conf/model/forest.yaml (did you mean 'random_forest'?)"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_an_experiment_is_one_line(project_conf, text, override, line):
+    experiment(text)
+    with pytest.raises(InputError) as refused:
+        checked(override)
+    assert str(refused.value).startswith(line)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_key_that_only_another_family_has_is_one_line(project_conf):
+    with pytest.raises(InputError, match=r"^override model\.max_depth: conf/ has no such key$"):
+        checked("model=linear", "model.max_depth=4")
+
+
+def test_a_stage_run_by_hand_takes_an_experiment(project_conf, monkeypatch):
+    config.write(config.compose()[0])
+    monkeypatch.setattr("sys.argv", ["tune", "+experiment=quick", "search.trials=2"])
+    assert config.load()["search"]["trials"] == 2
+    assert config.load()["search"]["rows"] == 2000
 
 
 def test_compose_writes_params_and_says_what_changed(project_conf, capsys):

@@ -20,6 +20,10 @@ def _parser() -> argparse.ArgumentParser:
     why.set_defaults(command=_why)
     summary = commands.add_parser("summary", help="print how good the model is, and where to look")
     summary.set_defaults(command=_summary)
+    keep = commands.add_parser("keep", help="write what the applied experiment changed as conf/experiment/NAME.yaml")
+    keep.add_argument("name", metavar="NAME", help="of the file; letters, digits, - and _")
+    keep.add_argument("--default", action="store_true", help="make it what conf/ composes to from now on")
+    keep.set_defaults(command=_keep)
     return parser
 
 
@@ -33,6 +37,12 @@ def _summary(options: argparse.Namespace) -> None:
     from pipeline.summary import summary
 
     print(summary())
+
+
+def _keep(options: argparse.Namespace) -> None:
+    from pipeline.keep import keep
+
+    print(keep(options.name, default=options.default))
 
 
 if __name__ == "__main__":

@@ -30,12 +30,13 @@ def load() -> dict[str, Any]:
     return read_yaml(PARAMS)
 
 
-def compose(overrides: Sequence[str] = ()) -> tuple[dict[str, Any], dict[str, str]]:
+def compose(overrides: Sequence[str] = (), folder: Path = CONF) -> tuple[dict[str, Any], dict[str, str]]:
     """Compose conf/ as Hydra does.
 
     Parameters
     ----------
     overrides : in Hydra's grammar, such as `model=random_forest` or `model.max_depth=3`
+    folder : a copy of conf/ to compose instead, for one who tries a change of it
 
     Returns
     -------
@@ -52,14 +53,14 @@ def compose(overrides: Sequence[str] = ()) -> tuple[dict[str, Any], dict[str, st
     from yaml import YAMLError
 
     try:
-        with hydra.initialize_config_dir(str(CONF.resolve()), version_base=None):
+        with hydra.initialize_config_dir(str(folder.resolve()), version_base=None):
             config = hydra.compose("config", overrides=list(overrides), return_hydra_config=True)
         choices = {group: name for group, name in config.hydra.runtime.choices.items() if "/" not in group}
         OmegaConf.set_struct(config, False)
         del config["hydra"]
         params = OmegaConf.to_container(config, resolve=True)
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
-        raise InputError(_hydra_says(error)) from error
+        raise InputError(_hydra_says(error, overrides)) from error
     return params, choices  # type: ignore[return-value]
 
 
@@ -117,8 +118,11 @@ def check(
     """
     known = SETTINGS | {path.name for path in CONF.iterdir() if path.is_dir() and any(path.glob("*.yaml"))}
     for key in params:
+        if key == "experiment":
+            file = f"conf/experiment/{choices.get('experiment', '*')}.yaml"
+            raise InputError(f"{file}: write `# @package _global_` as the first line, or nothing sees its keys")
         if key not in known:
-            raise InputError(f"conf/config.yaml: {key}: no such key {did_you_mean(key, known)}")
+            raise InputError(f"{_place(key, '', choices)}: no such key {did_you_mean(key, known)}")
     for key in sorted(known - {"experiment"}):
         if key not in params:
             raise InputError(f"conf/config.yaml: {key} is missing")
@@ -239,6 +243,12 @@ def _file_of(group: str, choices: Mapping[str, str]) -> str:
 
 def _place(group: str, key: str, choices: Mapping[str, str]) -> str:
     """Name the file of conf/ in which a person would look for a key, and the key as it stands there."""
+    recipe = CONF / "experiment" / f"{choices.get('experiment')}.yaml"
+    said = read_yaml(recipe) or {} if recipe.exists() else {}
+    if group in said and (not key or key in said[group]):
+        return f"{recipe}: {group}{'.' if key else ''}{key}"
+    if not key:
+        return f"{CONF / 'config.yaml'}: {group}"
     own = CONF / group / f"{choices.get(group)}.yaml"
     for path, spelled in ((own, key), (CONF / "config.yaml", f"{group}.{key}")):
         if choices and path.exists() and re.search(rf"^ *{key}:", path.read_text(encoding="utf-8"), re.M):
@@ -246,18 +256,27 @@ def _place(group: str, key: str, choices: Mapping[str, str]) -> str:
     return f"{PARAMS}: {group}.{key}"  # of an override
 
 
+def _lister(group: str, name: str) -> Path:
+    """Find the file of conf/ whose defaults list names a choice."""
+    entry = re.compile(rf"^ *- +(?:override +)?/?{group}(?:@[\w.]+)?: *{re.escape(name)}\b", re.M)
+    paths = (path for path in sorted(CONF.rglob("*.yaml")) if entry.search(path.read_text(encoding="utf-8")))
+    return next(paths, CONF / "config.yaml")
+
+
 def _short(value: Any) -> str:
     text = "unset" if value is None else " ".join(str(value).split())
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _hydra_says(error: Exception) -> str:
+def _hydra_says(error: Exception, overrides: Sequence[str]) -> str:
     """Turn what Hydra, OmegaConf or YAML raised into one line that names the file and the nearest choice."""
     from hydra.errors import MissingConfigException
 
     if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options:
         group, _, name = error.missing_cfg_file.rpartition("/")
-        return f"conf/config.yaml: {group}: no file conf/{group}/{name}.yaml {did_you_mean(name, error.options)}"
+        said = next((each for each in overrides if each.lstrip("+") == f"{group}={name}"), None)
+        where = f"override {said}" if said else f"{_lister(group, name)}: {group}"
+        return f"{where}: no file conf/{group}/{name}.yaml {did_you_mean(name, error.options)}"
     if found := re.match(r"Could not override '(.+?)'", str(error)):
         return f"override {found[1]}: conf/ has no such key"
     if mark := getattr(error, "problem_mark", None):

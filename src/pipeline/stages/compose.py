@@ -28,7 +28,7 @@ def main() -> None:
     }
     config.check(params, choices, closer)
     sql = query(params)
-    _keep_what_was_said(params["model"])
+    keep_what_was_said(params["model"])
     for change in config.differences(config.read_yaml(config.PARAMS) if config.PARAMS.exists() else {}, params):
         print(f"params.yaml: {change}")
     config.write(params)
@@ -42,7 +42,7 @@ def query(params: Mapping[str, Any]) -> str:
     return resolve_sql(params["features"], config.CONF / "features") or "-- the one raw table, as it is\n"
 
 
-def _keep_what_was_said(model: dict[str, Any]) -> None:
+def keep_what_was_said(model: dict[str, Any]) -> None:
     """Take a parameter that an override sets out of the search's space, or the search would replace it."""
     own = config.own_values("model", model)
     for key in [key for key in model.get("space") or {} if key in own and own[key] != model[key]]:
