@@ -3,12 +3,14 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 EXTRAS ?=
+STUDY ?= models/studies/finished.journal
+PORT ?= 8080
 READY := .venv/ready $(EXTRAS:%=.venv/ready-%)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 
 help:  ## list these targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/:/' | awk -F': +' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/:/' | awk -F': +' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 run: $(READY)  ## run the pipeline: raw data to a gated model (with LightGBM and CatBoost: make run EXTRAS=boosters)
 	@dvc repro && cairn summary
@@ -24,6 +26,13 @@ lint: $(READY)  ## check style, types and the direction of imports
 
 bench: $(READY)  ## measure speed and memory beside peers, in one run
 	@python -m bench
+
+bench-quality: $(READY)  ## measure quality per minute beside AutoGluon and FLAML (hours; docs/quality.md)
+	@python -m bench.quality
+
+dashboard: .venv/ready-dashboard  ## open optuna-dashboard on the last search (or STUDY=postgresql+psycopg://...)
+	@[[ "$(STUDY)" == *://* || -e "$(STUDY)" ]] || { echo "error: $(STUDY): no such study; \`dvc repro tune\` makes one" >&2; exit 1; }
+	@optuna-dashboard --host 127.0.0.1 --port $(PORT) "$(STUDY)"
 
 lock: $(READY)  ## write requirements.lock anew from pyproject.toml
 	@uv pip compile -q --universal --generate-hashes --python-version 3.11 --group dev --no-header \
@@ -47,5 +56,5 @@ clean:  ## delete the environment and everything that can be made again
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes --requirement $<
 	@touch $@
 
-.PHONY: help run test coverage lint bench lock clean
+.PHONY: help run test coverage lint bench bench-quality dashboard lock clean
 .DEFAULT_GOAL := help

@@ -49,7 +49,7 @@ def test_an_order_that_matters_forbids_folds():
 
 @pytest.mark.parametrize("count", [0, -1, 51])
 def test_a_number_of_folds_that_cannot_be_is_one_line(count):
-    with pytest.raises(InputError, match="search.folds: .* is no number of folds for 100 rows"):
+    with pytest.raises(InputError, match=r"search\.folds: .* is no number of folds for 100 rows"):
         parted(problem(), count=count)
 
 

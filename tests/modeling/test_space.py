@@ -32,7 +32,7 @@ def test_a_good_space_is_accepted():
         ({"depth": {"lo": 1, "high": 2}}, r"space.depth: no such key 'lo' \(did you mean 'low'\?\)"),
         ({"rate": {"low": 0.0, "high": 1.0, "log": True}}, "space.rate: .*low"),
         ({"rate": {"choices": []}}, "space.rate: .*choices"),
-        ({"drop": {"low": 0, "high": 1, "when": {"booster": "dart"}}}, "space.drop: when.booster is no parameter that"),
+        ({"drop": {"low": 0, "high": 1, "when": {"boostr": "dart"}}}, "space.drop: when.boostr is no parameter that"),
     ],
 )
 def test_a_space_that_makes_no_sense_is_one_line(wrong, said):

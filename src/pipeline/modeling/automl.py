@@ -20,8 +20,8 @@ from pipeline.errors import InputError
 from pipeline.modeling import estimators
 from pipeline.modeling.bagging import Bag, Chosen
 from pipeline.modeling.comparison import Candidate, Comparison, metric_of
-from pipeline.modeling.portfolio import FAMILY, START, Nodes, changes, enqueued, next_start, united
 from pipeline.modeling.folds import Count, Problem, parted
+from pipeline.modeling.portfolio import FAMILY, START, Nodes, changes, enqueued, next_start, united
 from pipeline.modeling.progress import progress
 from pipeline.modeling.search import START_UP, Found, check_budget, row
 from pipeline.modeling.space import Space, suggest
@@ -83,12 +83,14 @@ def automl(
     start = monotonic() if started is None else started
     space = united(families)
     study = open_study("journal", name=None, journal=journal, space=space, greater_is_better=greater_is_better)
-    alike = {"task": problem.task, "n_classes": problem.n_classes, "seed": problem.seed, "metric": name}
+    alike: dict[str, Any] = {"task": problem.task, "n_classes": problem.n_classes, "seed": problem.seed, "metric": name}
     race = Race(
         families=families,
         space=space,
         screening=Comparison(folds=screened, **alike),
-        bag=Bag(Comparison(folds=full, **alike), greater_is_better, members, len(full[0].fitted) / len(screened[0].fitted)),
+        bag=Bag(
+            Comparison(folds=full, **alike), greater_is_better, members, len(full[0].fitted) / len(screened[0].fitted)
+        ),
         trials=trials,
         start=start,
         end=inf if seconds is None else start + seconds - START_UP,
@@ -193,7 +195,7 @@ class Race:
     def _try(self, trial: "optuna.Trial", until: float) -> float:
         from optuna import TrialPruned
 
-        drawn = suggest(trial, self.space, {})
+        drawn = suggest(trial, self._space(trial), {})
         if twin := same_as(trial.study, trial.params, **{START: trial.user_attrs.get(START)}):
             assert twin.value is not None
             return twin.value
@@ -214,6 +216,13 @@ class Race:
         self._keep(trial.number, candidate)
         return score
 
+    def _space(self, trial: "optuna.Trial") -> Space:
+        """Draw nothing beside a start: what the space cannot give, such as a penalty of 0, stays as its node says."""
+        if START not in trial.user_attrs:
+            return self.space
+        held = enqueued(self.families, trial.user_attrs[FAMILY], trial.user_attrs[START])
+        return {name: said for name, said in self.space.items() if name in held}
+
     def _cost(self, family: str) -> float:
         """Guess the seconds of one more candidate of a family; 0 as long as none was tried."""
         target = self.families[family]["_target_"]
@@ -228,8 +237,8 @@ class Race:
         """Write a candidate's predictions down, under a name that says whether they are whole."""
         self.folder.mkdir(parents=True, exist_ok=True)
         partial = self.folder / f"{number}.partial.npz"
-        predicted = {str(place): values for place, values in candidate.predicted.items()}
-        np.savez(partial, **predicted, seconds=np.array([candidate.fit_seconds, candidate.predict_seconds]))
+        kept: dict[str, Any] = {str(place): values for place, values in candidate.predicted.items()}
+        np.savez(partial, **kept, seconds=np.array([candidate.fit_seconds, candidate.predict_seconds]))
         partial.replace(self.folder / f"{number}.npz")
 
     def _recall(self, study: "optuna.Study") -> None:

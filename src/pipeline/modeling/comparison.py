@@ -117,7 +117,7 @@ class Comparison:
         reported = f"validation/{MAIN[self.task]}" if self.metric == MAIN[self.task] else None
 
         def on_round(number: int, measured: Mapping[str, float]) -> bool:
-            if report is not None and reported in measured and number % REPORT_EVERY == 0:
+            if report is not None and reported and reported in measured and number % REPORT_EVERY == 0:
                 report(number, measured[reported])
             return deadline is not None and monotonic() > deadline
 

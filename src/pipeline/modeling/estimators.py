@@ -20,6 +20,8 @@ from pipeline.modeling.families.plain import dummy, linear
 from pipeline.modeling.learners.extra import SPOKEN, is_installed
 from pipeline.modeling.learners.matrix import Balance, Estimator, OnRound, Part
 from pipeline.modeling.scikit_like import GIVEN, make, require_known
+from pipeline.modeling.space import check as check_space
+from pipeline.modeling.space import within
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +39,6 @@ __all__ = [
 ]
 
 RESERVED = {"_target_", "balance", "space", "starts", "finish"}  # keys of a model's file that are no arguments
-RANGE = ("low", "high", "log", "step", "choices", "when")  # keys of a parameter's range in `space`
 
 
 def build(node: Mapping[str, Any], *, task: Task, n_classes: int, seed: int) -> Estimator:
@@ -80,12 +81,13 @@ def check(node: Mapping[str, Any]) -> None:
     parameters = inspect.signature(locate(node["_target_"])).parameters
     arguments = [*(key for key in parameters if key not in GIVEN), "balance"]
     space = node.get("space") or {}
-    for name, said in space.items():
-        if name not in arguments:
-            raise InputError(f"space.{name}: no such key for {node['_target_']} {did_you_mean(name, arguments)}")
-        _check_range(name, said, space)
+    check_space(space, arguments)
+    for value in space.get("balance", {}).get("choices", []):
+        _require_balance("space.balance", value)
     for number, start in enumerate(node.get("starts") or []):
         _check_start(f"starts[{number}]", start, space, arguments)
+    for number, change in enumerate(node.get("finish") or []):
+        _check_start(f"finish[{number}]", change, {}, arguments)
 
 
 def fit(
@@ -147,33 +149,11 @@ def _require_balance(where: str, value: Any) -> None:
         raise InputError(f"{where}: {value!r} is no choice {did_you_mean(str(value), get_args(Balance))}")
 
 
-def _check_range(name: str, said: Mapping[str, Any], space: Mapping[str, Any]) -> None:
-    for key in said:
-        if key not in RANGE:
-            raise InputError(f"space.{name}: no such key {key!r} {did_you_mean(key, RANGE)}")
-    if "choices" not in said and not {"low", "high"} <= set(said):
-        raise InputError(f"space.{name}: give low and high, or choices")
-    if "choices" not in said and said["low"] > said["high"]:
-        raise InputError(f"space.{name}: low {said['low']} is above high {said['high']}")
-    for value in said.get("choices", []) if name == "balance" else []:
-        _require_balance("space.balance", value)
-    others = [other for other in space if other != name]
-    for other in said.get("when") or {}:
-        if other not in others:
-            raise InputError(f"space.{name}.when: {other!r} is not in the space {did_you_mean(other, others)}")
-
-
 def _check_start(where: str, start: Any, space: Mapping[str, Any], arguments: list[str]) -> None:
     if not isinstance(start, Mapping):
         raise InputError(f"{where}: {start!r} is no mapping of parameters, such as {{max_depth: 4}}")
     for name, value in start.items():
         if name not in arguments:
             raise InputError(f"{where}.{name}: no such key {did_you_mean(name, arguments)}")
-        if name in space and not _within(space[name], value):
+        if name in space and not within(space, {name: value}):
             raise InputError(f"{where}.{name}: {value!r} is outside space.{name}")
-
-
-def _within(said: Mapping[str, Any], value: Any) -> bool:
-    if "choices" in said:
-        return value in said["choices"]
-    return isinstance(value, int | float) and said["low"] <= value <= said["high"]

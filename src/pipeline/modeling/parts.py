@@ -29,9 +29,15 @@ class Parts(NamedTuple):
 
     def problem(self, *, seed: int, ordered: bool) -> Problem:
         """Give what a search works on; `ordered`: the validation rows must not be learnt from."""
-        classes = self.signature.classes or []
-        about = {"task": self.signature.task, "n_classes": len(classes), "seed": seed}
-        return Problem(train=self.train, validation=self.validation, groups=self.groups, ordered=ordered, **about)
+        return Problem(
+            train=self.train,
+            validation=self.validation,
+            task=self.signature.task,
+            n_classes=len(self.signature.classes or []),
+            seed=seed,
+            groups=self.groups,
+            ordered=ordered,
+        )
 
 
 def read(
@@ -50,8 +56,8 @@ def read(
     names = dict.fromkeys([*schema["features"], schema["target"], *([together] if together else [])])
     tables = [signature.read(path, list(names)) for path in (train, validation)]
     seen = config.call(node, train=tables[0], **about)
-    rows = [Rows(seen.frame(table), seen.labels(table)) for table in tables]
-    return Parts(seen, *rows, groups=_codes([table[together] for table in tables]) if together else None)
+    first, second = (Rows(seen.frame(table), seen.labels(table)) for table in tables)
+    return Parts(seen, first, second, _codes([table[together] for table in tables]) if together else None)
 
 
 def _codes(columns: list[Any]) -> np.ndarray:

@@ -55,7 +55,9 @@ class Found(NamedTuple):
     chosen: "Chosen | None" = None
 
 
-def none(*, model: Any = None, problem: Any = None, journal: Any = None, known: Any = None, started: Any = None) -> Found:
+def none(
+    *, model: Any = None, problem: Any = None, journal: Any = None, known: Any = None, started: Any = None
+) -> Found:
     """Search nothing: the model's parameters stay as conf/model says them."""
     return Found({}, [])
 
@@ -316,8 +318,6 @@ def row(number: int, trial: "optuna.trial.FrozenTrial") -> dict[str, Any]:
     }
 
 
-def _best(
-    study: "optuna.Study", trials: Sequence["optuna.trial.FrozenTrial"]
-) -> "optuna.trial.FrozenTrial | None":
+def _best(study: "optuna.Study", trials: Sequence["optuna.trial.FrozenTrial"]) -> "optuna.trial.FrozenTrial | None":
     sign = -1 if study.direction.name == "MAXIMIZE" else 1
     return min(trials, key=lambda trial: sign * (trial.value or 0.0), default=None)

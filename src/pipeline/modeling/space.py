@@ -40,7 +40,7 @@ def check(space: Space, arguments: Sequence[str]) -> None:
         if "choices" not in said and said["low"] > said["high"]:
             raise InputError(f"{where}: low {said['low']} is above high {said['high']}")
         for other in said.get("when", {}):
-            if other not in before:
+            if other not in before and (other in space or other not in arguments):
                 raise InputError(f"{where}: when.{other} is no parameter that stands above it in this space")
         distribution(name, said)
         before.append(name)

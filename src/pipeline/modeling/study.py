@@ -2,6 +2,7 @@
 
 import json
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -117,10 +118,13 @@ def sampler_of(
     space, grid : what is searched, and the values of a grid search
     """
     from optuna import samplers
+    from optuna.exceptions import ExperimentalWarning
 
     if name == "tpe":
         conditional = any("when" in said for said in space.values())
-        return samplers.TPESampler(seed=seed, n_startup_trials=START_UP, group=conditional)
+        with warnings.catch_warnings():  # groups of parameters that are there together: the way of Optuna's own docs
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            return samplers.TPESampler(seed=seed, n_startup_trials=START_UP, group=conditional)
     if name == "random":
         return samplers.RandomSampler(seed=seed)
     if name == "grid":
@@ -146,8 +150,6 @@ def _journal(journal: Path) -> Any:
 
 
 def _database(address: str) -> Any:
-    import warnings
-
     from optuna.exceptions import ExperimentalWarning
     from optuna.storages import RDBStorage
     from sqlalchemy.exc import SQLAlchemyError

@@ -1,4 +1,4 @@
-"""Train what the search found: one model, fitted once to stop early and once on all rows; or an ensemble, put together."""
+"""Train what the search found: one model, fitted to stop early and then on all rows; or an ensemble, put together."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -70,8 +70,9 @@ def train(tuned: Mapping[str, Any], seen: Parts, *, members: Path, log: Path, se
 
 
 def _fitted(node: Mapping[str, Any], rounds: int | None, seen: Parts, *, log: Path, seed: int, refit: bool) -> Trained:
-    about = {"task": seen.signature.task, "n_classes": len(seen.signature.classes or []), "seed": seed}
-    balance, curves = node.get("balance", "none"), []
+    about: dict[str, Any] = {"task": seen.signature.task, "n_classes": len(seen.signature.classes or []), "seed": seed}
+    balance = node.get("balance", "none")
+    curves: list[dict[str, float]] = []
     model = estimators.build(node, **about)
     with _live(log) as live:
 

@@ -7,7 +7,7 @@ import numpy as np
 from pipeline import config
 from pipeline.errors import InputError
 from pipeline.files import md5, read_json, write_json, written
-from pipeline.modeling import held_out, parts, rules, saved, training
+from pipeline.modeling import held_out, parts, rules, saved
 from pipeline.stages import paths
 
 INTERVAL = (0.05, 0.95)  # the residuals held out between which a regression's 90 % interval lies
@@ -20,7 +20,9 @@ def main() -> None:
     for name, reason in signature.left_out.items():
         print(f"left out {name}: {reason}")
     with written(paths.TRAINING) as log:
-        trained = config.call(params["training"], tuned=tuned, seen=seen, members=paths.MEMBERS, log=log, seed=params["seed"])
+        trained = config.call(
+            params["training"], tuned=tuned, seen=seen, members=paths.MEMBERS, log=log, seed=params["seed"]
+        )
     actual, predicted = trained.held_out.y, trained.predicted
     if signature.task == "binary":
         threshold = config.call(params["decision"], actual=actual, probability=predicted[:, 1])
