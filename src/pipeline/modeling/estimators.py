@@ -114,7 +114,8 @@ def fit(
     on_round : called by boosted trees after each round with its number, from 0, and such as
         `{"train/log_loss": 0.31, "validation/log_loss": 0.33}` (`rmse` for a regression), and by forests after every
         few trees with no figures; True ends the fit, which keeps what it has so far, and what it raises leaves it
-    matrices : an empty dict that a search gives to every fit on the same rows, so that they are binned once
+    matrices : an empty dict that a search gives to every fit on the same rows, so that they are binned once; then
+        only the validation part is measured after each round
     rounds : grow exactly so many rounds, or trees of a forest, and stop at no other; None: as the model says
 
     Raises

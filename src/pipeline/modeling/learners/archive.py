@@ -94,7 +94,7 @@ def _canonical(archive: bytes) -> bytes:
     arrays = {names[name]: part for name, part in parts.items()}
     text = json.dumps(_without_addresses(schema, names), separators=(",", ":"))
     target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as rewritten:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as rewritten:
         for name, part in [("schema.json", text.encode()), *sorted(arrays.items())]:
             entry = zipfile.ZipInfo(name, EPOCH)
             entry.create_system, entry.compress_type = 3, zipfile.ZIP_DEFLATED
