@@ -86,7 +86,9 @@ def automl(
     screened = (parted(problem, count=folds, rows=rows) if sampled else full)[:screened_by]
     start = monotonic() if started is None else started
     space = united(families)
-    study = open_study("journal", name=None, journal=journal, space=space, greater_is_better=greater_is_better)
+    study = open_study(
+        "journal", name=None, journal=journal, space=space, metric=name, greater_is_better=greater_is_better
+    )
     alike: dict[str, Any] = {"task": problem.task, "n_classes": problem.n_classes, "seed": problem.seed, "metric": name}
     race = Race(
         families=families,
@@ -187,7 +189,7 @@ class Race:
         if proposed := next_start(self.families, tried, leaders):
             attributes = dict(zip((FAMILY, START), proposed, strict=True))
             study.enqueue_trial(enqueued(self.families, *proposed), user_attrs=attributes)
-        study.sampler = sampler_of("tpe", seed=self.screening.seed + len(done), space=self.space, grid={})
+        study.sampler = sampler_of("tpe", seed=self.screening.seed + len(done), space=self.space)
         study.optimize(lambda trial: self._try(trial, until if done else self.end), n_trials=1)
 
     def _losses(self, study: "optuna.Study") -> dict[str, float]:
