@@ -40,7 +40,7 @@ LEADERS = 3  # families whose further starts are tried
 
 def automl(
     *,
-    candidates: dict[str, dict[str, Any]],
+    candidates: dict[str, dict[str, Any] | None],
     trials: int | None = None,
     seconds: float | None = None,
     metric: str = "auto",
@@ -57,7 +57,7 @@ def automl(
 
     Parameters
     ----------
-    candidates : family -> its node of conf/model; one whose library is not installed is passed over
+    candidates : family -> its node of conf/model; None takes it out; one whose library is not installed is passed over
     trials : how many candidates are tried; None: as many as the seconds allow
     seconds : wall-clock time of search and training together; None: no limit
     metric : what is compared, such as `roc_auc`; `auto`: log loss, or the root mean squared error
@@ -106,7 +106,7 @@ def automl(
     return Found({}, race.rows(study, chosen), chosen=chosen)
 
 
-def _installed(candidates: Nodes) -> dict[str, Mapping[str, Any]]:
+def _installed(candidates: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Mapping[str, Any]]:
     families = {name: node for name, node in candidates.items() if node and estimators.installed(node)}
     for name in candidates:
         if candidates[name] and name not in families:
