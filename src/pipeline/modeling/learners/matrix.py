@@ -19,7 +19,7 @@ from pipeline.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-Balance = Literal["none", "weights"]
+Balance = Literal["none", "weights", "smote"]
 OnRound = Callable[[int, dict[str, float]], bool | None]
 Part = tuple["pd.DataFrame", np.ndarray]
 
