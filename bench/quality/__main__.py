@@ -50,7 +50,7 @@ def _splits(data: DataSet, arguments: argparse.Namespace) -> Iterator[tuple[int,
     except (FileNotFoundError, KeyError) as error:
         print(f"{data.name}: skipped: {error}", file=sys.stderr)
         return
-    for number in range(arguments.splits if len(table) < sets.LARGE else 1):
+    for number in range(arguments.splits if len(table) < sets.LARGE else arguments.large_splits):
         yield number, len(table), sets.split(table, data, number)
 
 
@@ -111,7 +111,8 @@ def _parsed() -> argparse.Namespace:
     add("--sets", nargs="+", metavar="NAME", help="which sets; none: all")
     add("--set", action="append", type=_set, default=[], metavar="NAME=PATH:TARGET[:DROP,...]", help="one more set")
     add("--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS), metavar="NAME", help=", ".join(SYSTEMS))
-    add("--splits", type=_positive, default=5, help=f"of each set of less than {sets.LARGE:,} rows; others have one")
+    add("--splits", type=_positive, default=5, help=f"of each set of less than {sets.LARGE:,} rows; default: 5")
+    add("--large-splits", type=_positive, default=1, help="of each larger set; default: 1")
     add("--cores", type=_positive, default=2, help="how many cores each system gets")
     add("--data", type=Path, default=ROOT.parent / "shared/data", help="the folder of the sets' files")
     add("--environments", type=Path, default=PLACE, help="the folder of the peers' environments, made where missing")
