@@ -33,6 +33,8 @@ class Column:
     categories : for a category, its sorted levels
     low, high : for the other kinds, the smallest and largest value
     missing : whether some values were missing
+    median : of numbers where none was missing: what stands for a value that is missing later, since the model could
+        not learn what that means
     single : the numbers were stored as 32-bit floats, and a number from elsewhere is rounded likewise
     """
 
@@ -43,6 +45,7 @@ class Column:
     high: float | None = None
     missing: bool = False
     single: bool = False
+    median: float | None = None
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,9 @@ class Signature:
 
         Returns
         -------
-        DataFrame of shape (n_rows, n_columns) : floats, NaN where missing, and categoricals with exactly the
-            signature's levels; a level that the training part did not show is missing
+        DataFrame of shape (n_rows, n_columns) : floats, and categoricals with exactly the signature's levels; NaN where
+            missing, but the median where no number was missing in training; a level that the training part did not
+            show is missing
 
         Raises
         ------
@@ -95,6 +99,8 @@ class Signature:
                 prepared[column.name] = _days(column.name, values)
             else:
                 prepared[column.name] = _numbers(column.name, values, column.single)
+            if column.median is not None and not isinstance(prepared[column.name], pd.Categorical):
+                prepared[column.name] = _filled(prepared[column.name], column.median)
         return pd.DataFrame(prepared, index=table.index, copy=False)
 
     def labels(self, table: "pd.DataFrame") -> "np.ndarray":
@@ -237,7 +243,9 @@ def _column(name: str, values: "pd.Series", max_levels: int) -> Column | str:
     low, high = float(np.nanmin(numbers)), float(np.nanmax(numbers))
     if low == high and not missing:
         return "the same value in every row"
-    return Column(name, kind, None, low, high, missing, single=str(values.dtype).lower() == "float32")
+    single = str(values.dtype).lower() == "float32"
+    median = None if missing or kind == "time" else float(np.median(numbers))
+    return Column(name, kind, None, low, high, missing, single, median)
 
 
 def _text(name: str, values: "pd.Series", missing: bool, max_levels: int) -> Column | str:
@@ -315,6 +323,11 @@ def _numbers(name: str, values: "pd.Series", single: bool) -> "np.ndarray":
             "part; make them missing in the file or in the features SQL"
         )
     return numbers.astype("float32") if single else numbers
+
+
+def _filled(numbers: "np.ndarray", median: float) -> "np.ndarray":
+    gaps = np.isnan(numbers)
+    return np.where(gaps, numbers.dtype.type(median), numbers) if gaps.any() else numbers
 
 
 def _days(name: str, values: "pd.Series") -> "np.ndarray":

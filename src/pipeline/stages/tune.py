@@ -62,6 +62,8 @@ def fingerprint(params: dict[str, Any]) -> str:
 def _write(found: Found, model: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Keep the fitted members of an ensemble, and give what training is told: a node, or these members."""
     folder.mkdir()
+    chosen = [] if found.chosen is None else found.chosen.members
+    write_json([{"trial": each.trial, "weight": round(each.weight, 6)} for each in chosen], folder / "members.json")
     if found.chosen is None:
         own = {key: value for key, value in model.items() if key not in search.KEYS}
         return {"model": own | found.params, "rounds": found.rounds}
