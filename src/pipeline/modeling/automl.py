@@ -127,6 +127,8 @@ class Race:
     bag : what chooses among them, and fits the chosen on all folds
     trials, start, end : the budget; the clock is time.monotonic
     folder : where the predictions of each trial are kept, for a search that goes on
+    candidates : those that were fitted, by the number of their trial
+    passed_over : families that cannot learn from these rows
     """
 
     families: Nodes
@@ -138,6 +140,7 @@ class Race:
     end: float
     folder: Path
     candidates: dict[int, Candidate] = field(default_factory=dict)
+    passed_over: set[str] = field(default_factory=set)
 
     def run(self, study: "optuna.Study") -> Chosen:
         """Find candidates, choose among them and fit the chosen on all folds, and again while there is time."""
@@ -179,14 +182,16 @@ class Race:
         if self.trials is not None and len(done) >= self.trials:
             return True
         losses = self._losses(study)
-        going_on = self.families if len(losses) < len(self.families) else leading(losses, LEADERS)
+        going_on = self._going_on()
+        if len(losses) >= len(going_on):
+            going_on = {name: going_on[name] for name in leading(losses, LEADERS)}
         return until < inf and monotonic() + min(self._cost(family) for family in going_on) >= until
 
     def _next(self, study: "optuna.Study", until: float) -> None:
         done = finished(study)
         tried = {(trial.user_attrs[FAMILY], trial.user_attrs[START]) for trial in done if START in trial.user_attrs}
         leaders = [each for each in leading(self._losses(study), LEADERS) if monotonic() + self._cost(each) <= until]
-        if proposed := next_start(self.families, tried, leaders):
+        if proposed := next_start(self._going_on(), tried, leaders):
             attributes = dict(zip((FAMILY, START), proposed, strict=True))
             study.enqueue_trial(enqueued(self.families, *proposed), user_attrs=attributes)
         study.sampler = sampler_of("tpe", seed=self.screening.seed + len(done), space=self.space)
@@ -197,12 +202,14 @@ class Race:
         for trial in complete(study):
             loss = (trial.value or 0.0) * (-1 if self.bag.greater_is_better else 1)
             best[trial.params[FAMILY]] = min(loss, best.get(trial.params[FAMILY], loss))
-        return best
+        return {family: loss for family, loss in best.items() if family not in self.passed_over}
 
     def _try(self, trial: "optuna.Trial", until: float) -> float:
         from optuna import TrialPruned
 
         drawn = suggest(trial, self._space(trial), {})
+        if drawn[FAMILY] in self.passed_over:
+            raise TrialPruned
         if twin := same_as(trial.study, trial.params, **{START: trial.user_attrs.get(START)}):
             assert twin.value is not None
             return twin.value
@@ -215,7 +222,11 @@ class Race:
                 raise TrialPruned
 
         deadline = None if self.end == inf else min(until, monotonic() + (self.end - self.start) * LONGEST)
-        score = self.screening.score(candidate, report if several else None, deadline)
+        try:
+            score = self.screening.score(candidate, report if several else None, deadline)
+        except InputError as error:
+            self._pass_over(drawn[FAMILY], error)
+            raise TrialPruned from error
         if score != score:
             return -inf if self.bag.greater_is_better else inf
         trial.set_user_attr("rounds", candidate.rounds)
@@ -229,6 +240,16 @@ class Race:
             return self.space
         held = enqueued(self.families, trial.user_attrs[FAMILY], trial.user_attrs[START])
         return {name: said for name, said in self.space.items() if name in held}
+
+    def _pass_over(self, family: str, error: InputError) -> None:
+        """Go on without a family that cannot learn from these rows, as long as another can."""
+        self.passed_over.add(family)
+        if not self._going_on():
+            raise error
+        print(f"passed over {family}: {error}")
+
+    def _going_on(self) -> Nodes:
+        return {name: node for name, node in self.families.items() if name not in self.passed_over}
 
     def _cost(self, family: str) -> float:
         """Guess the seconds of one more candidate of a family; 0 as long as none was tried."""

@@ -47,6 +47,8 @@ def keep_what_was_said(model: dict[str, Any]) -> None:
     own = config.own_values("model", model)
     for key in [key for key in model.get("space") or {} if key in own and own[key] != model[key]]:
         del model["space"][key]
+        for start in model.get("starts") or []:
+            start.pop(key, None)
 
 
 def _watch(file: Path | None) -> None:
