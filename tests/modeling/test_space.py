@@ -84,6 +84,13 @@ def test_a_grid_has_steps_choices_and_points():
     assert values["leaves"] == [1, 2], "whole numbers repeat no value"
 
 
-def test_combinations_that_differ_only_in_what_is_not_there_count_once():
+def test_a_grid_combines_only_what_is_there():
     said = {"booster": {"choices": ["tree", "dart"]}, "drop": {"low": 0.0, "high": 0.4, "when": {"booster": "dart"}}}
-    assert space.grid_size(said, 3) == 1 + 3
+    dropped = [{"booster": "dart", "drop": share} for share in (0.0, 0.2, 0.4)]
+    assert space.combinations(said, 3, {}) == [*dropped, {"booster": "tree"}]
+
+
+def test_a_grids_condition_looks_at_the_models_own_value_of_what_is_not_searched():
+    alone = {"drop": {"choices": [0.1, 0.2], "when": {"booster": "dart"}}}
+    assert space.combinations(alone, 3, {"booster": "dart"}) == [{"drop": 0.1}, {"drop": 0.2}]
+    assert space.combinations(alone, 3, {"booster": "tree"}) == [{}]

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from pipeline.data.source import Task
 from pipeline.errors import InputError
 from pipeline.modeling import estimators
 from pipeline.modeling.comparison import Candidate, Comparison, metric_of
 from pipeline.modeling.folds import Count, Problem, parted
 from pipeline.modeling.progress import progress
-from pipeline.modeling.space import grid, grid_size, suggest, within
+from pipeline.modeling.space import combinations, suggest, within
 from pipeline.modeling.study import (
     REPEATS,
     Sampler,
@@ -20,6 +22,7 @@ from pipeline.modeling.study import (
     enqueue,
     finished,
     open_study,
+    others,
     same_as,
     sampler_of,
 )
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
 KEYS = ("space", "starts", "finish")  # keys of a model's file that a search reads, and training does not
 START_UP = 4.0  # seconds in which the training stage imports, reads and saves
+PAUSE = 0.1  # seconds between two looks at whether other processes have made the last trials
 FITS = 2.2  # fits of the training stage: one to stop early and choose the threshold, one on all rows
 
 Start = Literal["own", "last", "champion"]
@@ -117,9 +121,16 @@ def best_parameters(
     if not space:
         return Found({}, [])
     name, greater_is_better = metric_of(metric, problem.task)
-    opened = open_study(storage, name=study, journal=journal, space=space, greater_is_better=greater_is_better)
-    if sampler != "grid":
-        enqueue(opened, [within(space, each) for each in (model, *known, *model.get("starts", ()))])
+    opened = open_study(
+        storage, name=study, journal=journal, space=space, metric=name, greater_is_better=greater_is_better
+    )
+    if sampler == "grid":
+        starts = _shuffled(combinations(space, points, model), problem.seed)
+        size = len(starts) + len(model.get("finish") or ())
+        trials = min(trials or size, size)
+    else:
+        starts = [within(space, each) for each in (model, *known, *(model.get("starts") or ()))]
+    enqueue(opened, starts)
     work = Work(
         comparison=Comparison(
             folds=parted(problem, count=folds, rows=rows),
@@ -130,8 +141,7 @@ def best_parameters(
         ),
         model=dict(model),
         sampler=sampler,
-        trials=grid_size(space, points) + len(model.get("finish", ())) if sampler == "grid" and not trials else trials,
-        points=points,
+        trials=trials,
         pruning=pruning,
         end=None if seconds is None else (monotonic() if started is None else started) + seconds,
         scale=max(1.0, len(problem.train.y) / rows),
@@ -145,12 +155,17 @@ def best_parameters(
     return found(opened, work)
 
 
-def check(node: Mapping[str, Any]) -> None:
+def check(node: Mapping[str, Any], task: Task | Literal["auto"] = "auto") -> None:
     """Look whether a node of conf/search makes sense, beyond the types of its values.
+
+    Parameters
+    ----------
+    node : of conf/search
+    task : what is predicted; `auto`: not known yet
 
     Raises
     ------
-    InputError : no budget, or one that is not above 0; a storage or a number of workers that there cannot be
+    InputError : no budget, or one that is not above 0; a metric, storage or number of workers that there cannot be
     """
     if "trials" in node or "seconds" in node:
         check_budget(node.get("trials"), node.get("seconds"), endless=node.get("sampler") != "grid")
@@ -163,6 +178,11 @@ def check(node: Mapping[str, Any]) -> None:
     if node.get("workers", 1) < 1:
         raise InputError(f"workers: {node['workers']} cannot search; 1 is this process alone")
     check_storage(node.get("storage", "journal"))
+    if task != "auto":
+        try:
+            metric_of(node.get("metric", "auto"), task)
+        except InputError as error:
+            raise InputError(str(error).removeprefix("search.")) from error
 
 
 def check_budget(trials: int | None, seconds: float | None, *, endless: bool = True) -> None:
@@ -182,7 +202,7 @@ class Work:
     ----------
     comparison : how a candidate is scored
     model : the node of conf/model
-    sampler, trials, points, pruning : as in `best_parameters`
+    sampler, trials, pruning : as in `best_parameters`
     end : when the training stage should be over, on the clock of time.monotonic; None: no limit
     scale : how many times the rows of a trial the training stage fits
     worker : which of the processes this is
@@ -192,7 +212,6 @@ class Work:
     model: dict[str, Any]
     sampler: Sampler
     trials: int | None
-    points: int
     pruning: bool
     end: float | None
     scale: float
@@ -217,8 +236,11 @@ class Work:
             while alive() and self._more(study):
                 show(study)
                 done = len(finished(study))
+                if self.trials is not None and done + others(study) >= self.trials - len(self.finishing):
+                    sleep(PAUSE)
+                    continue
                 seed = self.comparison.seed + done + 100_003 * self.worker
-                study.sampler = sampler_of(self.sampler, seed=seed, space=space, grid=grid(space, self.points))
+                study.sampler = sampler_of(self.sampler, seed=seed, space=space)
                 study.optimize(self._try, n_trials=1, catch=(Superfluous,))
             show(study)
 
@@ -310,13 +332,21 @@ def found(study: "optuna.Study", work: Work) -> Found:
 def row(number: int, trial: "optuna.trial.FrozenTrial") -> dict[str, Any]:
     """Give a trial as the reports write it: a pruned one has the score at which it was ended."""
     steps = trial.intermediate_values
+    score = trial.value
     return {
         "trial": number,
         "state": trial.state.name.lower(),
-        "score": trial.value,
+        "score": score if score is not None and isfinite(score) else None,  # None: the metric cannot be said
         "rounds": trial.user_attrs.get("rounds", max(steps, default=None)),
         "params": trial.params,
     }
+
+
+def _shuffled(sets: list[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
+    """Mix them, so that a search which time ends has seen all corners of the grid."""
+    import numpy as np
+
+    return [sets[place] for place in np.random.default_rng(seed).permutation(len(sets))]
 
 
 def _best(study: "optuna.Study", trials: Sequence["optuna.trial.FrozenTrial"]) -> "optuna.trial.FrozenTrial | None":

@@ -1,7 +1,6 @@
 """The search space as YAML says it: ranges, choices, and parameters that are there only when another has some value."""
 
 from collections.abc import Mapping, Sequence
-from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import InputError, did_you_mean
@@ -80,12 +79,14 @@ def grid(space: Space, points: int) -> dict[str, list[Any]]:
     return {name: _values(said, points) for name, said in space.items()}
 
 
-def grid_size(space: Space, points: int) -> int:
-    """Count the combinations of a grid that differ: a parameter that is not there has no values."""
-    values = grid(space, points)
-    combinations = (dict(zip(values, each, strict=True)) for each in product(*values.values()))
-    seen = {tuple((name, each[name]) for name in each if holds(space[name], each)) for each in combinations}
-    return len(seen)
+def combinations(space: Space, points: int, own: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Give every combination of a grid's values; `own` as in `suggest`, a parameter that is not there has none."""
+    found: list[dict[str, Any]] = [{}]
+    for name, values in grid(space, points).items():
+        there = [each for each in found if holds(space[name], {**own, **each})]
+        longer = [{**each, name: value} for each in there for value in values]
+        found = longer + [each for each in found if each not in there]
+    return found
 
 
 def distribution(name: str, said: Mapping[str, Any]) -> "BaseDistribution":

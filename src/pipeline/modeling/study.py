@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 Sampler = Literal["tpe", "random", "grid", "cmaes"]
 
 STUDY = "search"  # the name in a journal, which holds one study alone
-SPACE = "space"  # the attribute of a study that says what is searched
+SEARCHED = ("space", "metric")  # the attributes of a study that say what is searched, and by what
 REPEATS = "repeats"  # the attribute of a trial that took another one's score
 BEAT, LOST = 30, 120  # seconds between two signs of life in a database, and without one until a trial counts as lost
 START_UP = 10  # trials drawn at random before a sampler learns from them
 
 
 def open_study(
-    storage: str, *, name: str | None, journal: Path, space: Mapping[str, Any], greater_is_better: bool
+    storage: str, *, name: str | None, journal: Path, space: Mapping[str, Any], metric: str, greater_is_better: bool
 ) -> "optuna.Study":
     """Open a study, or make it.
 
@@ -33,12 +33,12 @@ def open_study(
         comes from the environment (PGPASSWORD) or ~/.pgpass
     name : of the study in the database; None: the journal's name, which stands for all that decides the trials
     journal : the file
-    space : what is searched; trials of another space are not mixed in
+    space, metric : what is searched, and by what; trials of another space or metric are not mixed in
     greater_is_better : of the metric
 
     Raises
     ------
-    InputError : no such storage, it cannot be reached, or it holds a study of this name over another space
+    InputError : no such storage, it cannot be reached, or it holds a study of this name over another space or metric
     """
     import optuna
 
@@ -51,17 +51,17 @@ def open_study(
         direction="maximize" if greater_is_better else "minimize",
         load_if_exists=True,
     )
-    said = json.loads(json.dumps(space))
-    if study.user_attrs.get(SPACE, said) != said:
-        raise InputError(
-            f"search.study: {study.study_name!r} in {_without_password(storage)} searches another space; give this "
-            "search a name of its own (search.study=...), or take none"
-        )
-    if SPACE not in study.user_attrs:
-        study.set_user_attr(SPACE, said)
+    said = json.loads(json.dumps(dict(zip(SEARCHED, (space, metric), strict=True))))
+    for key, value in said.items():
+        if study.user_attrs.get(key, value) != value:
+            raise InputError(
+                f"search.study: {study.study_name!r} in {_without_password(storage)} searches another {key}; give this "
+                "search a name of its own (search.study=...), or take none"
+            )
+    for key in said.keys() - study.user_attrs.keys():
+        study.set_user_attr(key, said[key])
     if own:
-        for trial in study.get_trials(states=[optuna.trial.TrialState.RUNNING]):
-            study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+        _give_up_what_was_begun(study)
     return study
 
 
@@ -77,10 +77,27 @@ def joined(name: str, storage: str, journal: Path) -> "optuna.Study":
 
 
 def enqueue(study: "optuna.Study", starts: list[dict[str, Any]]) -> None:
-    """Let a study begin with some parameters, those that it does not hold yet."""
+    """Let a study begin with some parameters, those that it does not hold yet; a trial that was killed is no trial."""
+    from optuna.trial import TrialState
+
+    trials = [trial for trial in study.get_trials(deepcopy=False) if trial.state is not TrialState.FAIL]
+    known = {_spelled(trial.system_attrs.get("fixed_params", trial.params)) for trial in trials}
     for params in starts:
-        if params:
-            study.enqueue_trial(params, skip_if_exists=True)
+        if params and _spelled(params) not in known:
+            study.enqueue_trial(params)
+            known.add(_spelled(params))
+
+
+def others(study: "optuna.Study") -> int:
+    """Count the trials that other processes are making; those of processes that died are given up."""
+    from optuna.exceptions import ExperimentalWarning
+    from optuna.storages import fail_stale_trials
+    from optuna.trial import TrialState
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        fail_stale_trials(study)
+    return len(study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)))
 
 
 def finished(study: "optuna.Study") -> list["optuna.trial.FrozenTrial"]:
@@ -105,17 +122,16 @@ def same_as(study: "optuna.Study", params: Mapping[str, Any], **attributes: Any)
     return None
 
 
-def sampler_of(
-    name: Sampler, *, seed: int, space: Mapping[str, Any], grid: Mapping[str, list[Any]]
-) -> "optuna.samplers.BaseSampler":
+def sampler_of(name: Sampler, *, seed: int, space: Mapping[str, Any]) -> "optuna.samplers.BaseSampler":
     """Make a sampler.
 
     Parameters
     ----------
     name : `tpe`: a tree-structured Parzen estimator (Bergstra et al. 2011), which knows conditional parameters;
-        `random`; `grid`; `cmaes`: an evolution strategy (Hansen and Ostermeier 2001), which draws choices at random
+        `random`; `grid`: its combinations are enqueued, and nothing is drawn; `cmaes`: an evolution strategy (Hansen
+        and Ostermeier 2001), which draws choices at random
     seed : makes its draws repeatable
-    space, grid : what is searched, and the values of a grid search
+    space : what is searched
     """
     from optuna import samplers
     from optuna.exceptions import ExperimentalWarning
@@ -125,11 +141,9 @@ def sampler_of(
         with warnings.catch_warnings():  # groups of parameters that are there together: the way of Optuna's own docs
             warnings.simplefilter("ignore", ExperimentalWarning)
             return samplers.TPESampler(seed=seed, n_startup_trials=START_UP, group=conditional)
-    if name == "random":
-        return samplers.RandomSampler(seed=seed)
-    if name == "grid":
-        return samplers.GridSampler(grid, seed=seed)
-    return samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False)
+    if name == "cmaes":
+        return samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False)
+    return samplers.RandomSampler(seed=seed)
 
 
 def mend(journal: Path) -> None:
@@ -137,6 +151,20 @@ def mend(journal: Path) -> None:
     text = journal.read_bytes() if journal.exists() else b""
     if text and not text.endswith(b"\n"):
         journal.write_bytes(text[: text.rfind(b"\n") + 1])
+
+
+def _give_up_what_was_begun(study: "optuna.Study") -> None:
+    """End the trials that a killed search was making or had yet to make: they are enqueued anew, in their order."""
+    from optuna.trial import TrialState
+
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        study.tell(trial.number, state=TrialState.FAIL)
+    for _ in study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+        study.tell(study.ask(), state=TrialState.FAIL)
+
+
+def _spelled(params: Mapping[str, Any]) -> str:
+    return json.dumps(params, sort_keys=True)
 
 
 def _journal(journal: Path) -> Any:

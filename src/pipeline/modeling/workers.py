@@ -1,8 +1,12 @@
 """Several processes that make the trials of one search."""
 
 import multiprocessing
+import multiprocessing.connection
 import os
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from pipeline.errors import InputError
@@ -35,14 +39,28 @@ def share(work: Work, name: str, storage: str, journal: Path, workers: int) -> N
             process.start()
     finally:
         os.environ.pop("OMP_NUM_THREADS") if before is None else os.environ.update(OMP_NUM_THREADS=before)
+    running = list(processes)
+    while running:
+        multiprocessing.connection.wait([process.sentinel for process in running])
+        codes = [process.exitcode for process in processes]
+        running = [process for process, code in zip(processes, codes, strict=True) if code is None]
+        if failed := [code for code in codes if code]:
+            _end(running)
+            raise InputError(
+                f"search.workers: one of {workers} ended with exit code {failed[0]}; run it again and it goes on, with "
+                "fewer workers if memory ran out"
+            )
+
+
+def _end(processes: Iterable[BaseProcess]) -> None:
     for process in processes:
+        process.terminate()
         process.join()
-    if failed := [process for process in processes if process.exitcode]:
-        raise InputError(f"search.workers: {len(failed)} of {workers} ended with exit code {failed[0].exitcode}")
 
 
 def _go_on(work: Work, name: str, storage: str, journal: Path) -> None:
     """Make trials as long as the process that started this one lives: killed, it is run again with its own workers."""
     parent = multiprocessing.parent_process()
     assert parent is not None
-    work.go_on(joined(name, storage, journal), alive=parent.is_alive)
+    with suppress(InputError):  # which that process meets too, and can say
+        work.go_on(joined(name, storage, journal), alive=parent.is_alive)

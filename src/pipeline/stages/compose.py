@@ -23,7 +23,7 @@ def main() -> None:
         "expectations": lambda node: suites(node["tables"]),
         "gates": lambda node: gates.check(node["gates"], params["data"]["task"]),
         "model": estimators.check,
-        "search": search.check,
+        "search": lambda node: search.check(node, params["data"]["task"]),
         "rules": rules.require_limits,
     }
     config.check(params, choices, closer)
