@@ -8,7 +8,7 @@ import sys
 import tomllib
 from contextlib import nullcontext
 from functools import cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 
 import pytest
@@ -90,7 +90,7 @@ def anchors(text: str) -> set[str]:
 
 @pytest.mark.parametrize("words", commands("make"), ids=name)
 def test_every_make_target_exists(words):
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert {word for word in words[1:] if "=" not in word} <= targets
 
 
@@ -187,7 +187,12 @@ def test_every_key_of_a_table_of_ones_own_is_documented():
 
 def test_every_dependency_has_its_reason():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    listed = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    extras = project["project"]["optional-dependencies"].values()
+    listed = [
+        *project["project"]["dependencies"],
+        *chain.from_iterable(extras),
+        *project["dependency-groups"]["dev"],
+    ]
     names = {re.match(r"[\w-]+", each)[0] for each in listed}
     reasons = TEXT["docs/decisions.md"].split("## Dependencies")[1].split("\n## ")[0]
     assert set(re.findall(r"`([\w-]+)`(?=[^|\n]*\|[^|\n]+\|$)", reasons, re.MULTILINE)) == names
