@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 from bench.measure import CommandError
@@ -26,8 +27,7 @@ def main() -> None:
     if not arguments.report_only:
         _take_cores(arguments.cores)
         for result, parts in _wanted(arguments):
-            again = result.system in arguments.again
-            known = None if again else cache.find(result)
+            known = None if result.system in arguments.again else cache.find(result)
             if known is None:
                 print(f"{_name(result)}: running", flush=True)
                 known = _measured(result, parts, cache, arguments)
@@ -37,14 +37,11 @@ def main() -> None:
 
 def _wanted(arguments: argparse.Namespace) -> Iterator[tuple[Result, Parts]]:
     """Give every run that is asked for, with what it learns from; one without a budget comes once."""
-    for place, budget in enumerate(arguments.budgets):
-        for data in _chosen(arguments):
-            for number, rows, parts in _splits(data, arguments):
-                for system in map(SYSTEMS.__getitem__, arguments.systems):
-                    if system.budgeted or place == 0:
-                        seconds = budget if system.budgeted else None
-                        run = (data.name, number, seconds, system.name)
-                        yield Result(*run, task=parts.task, rows=rows), parts
+    for (place, budget), data in product(enumerate(arguments.budgets), _chosen(arguments)):
+        for (number, rows, parts), name in product(_splits(data, arguments), arguments.systems):
+            budgeted = SYSTEMS[name].budgeted
+            if budgeted or place == 0:
+                yield Result(data.name, number, budget if budgeted else None, name, task=parts.task, rows=rows), parts
 
 
 def _splits(data: DataSet, arguments: argparse.Namespace) -> Iterator[tuple[int, int, Parts]]:
@@ -53,7 +50,7 @@ def _splits(data: DataSet, arguments: argparse.Namespace) -> Iterator[tuple[int,
     except (FileNotFoundError, KeyError) as error:
         print(f"{data.name}: skipped: {error}", file=sys.stderr)
         return
-    for number in range(arguments.splits if len(table) < sets.LARGE else 1):
+    for number in range(arguments.splits if len(table) < sets.LARGE else arguments.large_splits):
         yield number, len(table), sets.split(table, data, number)
 
 
@@ -114,7 +111,8 @@ def _parsed() -> argparse.Namespace:
     add("--sets", nargs="+", metavar="NAME", help="which sets; none: all")
     add("--set", action="append", type=_set, default=[], metavar="NAME=PATH:TARGET[:DROP,...]", help="one more set")
     add("--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS), metavar="NAME", help=", ".join(SYSTEMS))
-    add("--splits", type=_positive, default=5, help=f"of each set of less than {sets.LARGE:,} rows; others have one")
+    add("--splits", type=_positive, default=5, help=f"of each set of less than {sets.LARGE:,} rows; default: 5")
+    add("--large-splits", type=_positive, default=1, help="of each larger set; default: 1")
     add("--cores", type=_positive, default=2, help="how many cores each system gets")
     add("--data", type=Path, default=ROOT.parent / "shared/data", help="the folder of the sets' files")
     add("--environments", type=Path, default=PLACE, help="the folder of the peers' environments, made where missing")

@@ -168,8 +168,8 @@ def _give(parts: Parts, project: Path) -> None:
     train, validation = train_test_split(parts.train, test_size=HELD_OUT, random_state=parts.seed, stratify=stratum)
     write(train, project / "data/processed/train.parquet")
     write(validation, project / "data/processed/validation.parquet")
-    schema = {"target": parts.target, "task": parts.task, "classes": parts.classes}
-    schema |= {"features": parts.test.columns.tolist(), "id": None}
+    features = parts.test.columns.tolist()
+    schema = {"target": parts.target, "task": parts.task, "classes": parts.classes, "features": features, "id": None}
     (project / "data/interim").mkdir()
     (project / "data/interim/schema.json").write_text(json.dumps(schema), encoding="utf-8")
 

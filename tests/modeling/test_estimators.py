@@ -110,6 +110,49 @@ def test_every_family_learns_is_repeatable_and_gives_one_row_what_it_gives_many(
         assert loss(task, y, predicted) < 0.9 * loss(task, y, constant)
 
 
+@pytest.mark.parametrize("task", CLASSES)
+@pytest.mark.parametrize(
+    ("family", "changed"),
+    [("random_forest", {"encoding": "target"}), ("extra_trees", {"encoding": "one_hot"}), ("linear", {"splines": 8})],
+)
+def test_an_encoding_learns_and_gives_one_row_what_it_gives_many(parts, task, family, changed):
+    model, again = (fitted(parts, task, node(family, **changed)) for _ in range(2))
+    _, train_y, X, y = parts[task]
+    predicted = estimators.predict(model, X)
+    assert np.array_equal(predicted, estimators.predict(again, X))
+    alone = np.concatenate([estimators.predict(model, X.iloc[[row]]) for row in range(20)])
+    assert np.array_equal(alone, predicted[:20])
+    plain = estimators.predict(fitted(parts, task, node(family)), X)
+    assert not np.array_equal(predicted, plain)
+    constant = train_y.mean() if task == "regression" else np.tile(np.bincount(train_y) / len(train_y), (len(y), 1))
+    assert loss(task, y, predicted) < 0.9 * loss(task, y, constant)
+    shares = estimators.importances(model)
+    assert max(shares, key=shares.get) == "x [<m>]"
+
+
+def test_a_row_does_not_see_its_own_target_in_its_encoding(parts):
+    """Where every level stands in two rows of random targets, means of the target tell nothing."""
+    draw = np.random.default_rng(0)
+    level = pd.Categorical.from_codes(np.repeat(np.arange(400), 2), categories=[f"l{number}" for number in range(400)])
+    X, y = pd.DataFrame({"level": level, "x": draw.normal(size=800)}), draw.integers(0, 2, 800)
+    model = build("binary", node("random_forest", encoding="target"))
+    estimators.fit(model, X, y)
+    assert estimators.importances(model)["level"] < 0.65
+    twice = pd.DataFrame({"level": level, "x": draw.normal(size=800)})
+    assert loss("binary", y, estimators.predict(model, twice)) > 0.5
+
+
+def test_splines_bend_a_line(parts):
+    draw = np.random.default_rng(1)
+    x = draw.uniform(-2, 2, size=(2, 600))
+    train, other = (pd.DataFrame({"x": each, "zero": np.zeros(600), "few": draw.integers(0, 3, 600)}) for each in x)
+    rmse = {}
+    for knots in (0, 8):
+        model = estimators.fit(build("regression", node("linear", splines=knots)), train, x[0] ** 2)
+        rmse[knots] = loss("regression", x[1] ** 2, estimators.predict(model, other))
+    assert rmse[8] < rmse[0] / 3
+
+
 @pytest.mark.parametrize("family", [*EXTRA, "xgboost", "random_forest", "extra_trees", "linear"])
 def test_importances_are_shares_by_column_and_noise_has_little(parts, family):
     shares = estimators.importances(fitted(parts, "binary", node(family)))
@@ -227,6 +270,7 @@ def test_any_scikit_learn_class_works_and_gives_one_row_what_it_gives_many(parts
         ({"_target_": "sklearn.neighbors.KNeighborsClassifier", "neighbors": 5}, r"model.neighbors: .*'n_neighbors'"),
         ({"_target_": "pathlib.Path"}, r"pathlib.Path does not work like scikit-learn's estimators"),
         ({"_target_": "pipeline.modeling.estimators.xgboost", "depth": 3}, r"model.depth: .*did you mean 'max_depth'"),
+        ({"_target_": "pipeline.modeling.estimators.linear", "splines": 1}, r"model.splines: 1 is no number of knots"),
         ({"_target_": "pipeline.modeling.estimators.linear", "C": 0}, r"model.C: 0 is not above 0"),
     ],
 )

@@ -27,6 +27,9 @@ MODELS = {
     "random_forest": {"_target_": OURS + "random_forest", "n_estimators": 5},
     "extra_trees": {"_target_": OURS + "extra_trees", "n_estimators": 5},
     "linear": {"_target_": OURS + "linear"},
+    "target_encoded": {"_target_": OURS + "random_forest", "n_estimators": 5, "encoding": "target"},
+    "one_column_a_level": {"_target_": OURS + "extra_trees", "n_estimators": 5, "encoding": "one_hot"},
+    "splines": {"_target_": OURS + "linear", "splines": 6},
     "dummy": {"_target_": OURS + "dummy"},
 }
 CLASSIFIERS = MODELS | {

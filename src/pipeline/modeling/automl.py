@@ -21,7 +21,8 @@ from pipeline.modeling import estimators
 from pipeline.modeling.bagging import Bag, Chosen
 from pipeline.modeling.comparison import Candidate, Comparison, metric_of
 from pipeline.modeling.folds import Count, Problem, parted
-from pipeline.modeling.portfolio import FAMILY, START, Nodes, changes, enqueued, next_start, united
+from pipeline.modeling.learners.matrix import threads
+from pipeline.modeling.portfolio import FAMILY, START, Nodes, changes, enqueued, leading, next_start, united
 from pipeline.modeling.progress import progress
 from pipeline.modeling.search import START_UP, Found, check_budget, row
 from pipeline.modeling.space import Space, suggest
@@ -39,7 +40,7 @@ LEADERS = 3  # families whose further starts are tried
 
 def automl(
     *,
-    candidates: dict[str, dict[str, Any]],
+    candidates: dict[str, dict[str, Any] | None],
     trials: int | None = None,
     seconds: float | None = None,
     metric: str = "auto",
@@ -56,7 +57,7 @@ def automl(
 
     Parameters
     ----------
-    candidates : family -> its node of conf/model; one whose library is not installed is passed over
+    candidates : family -> its node of conf/model; None takes it out; one whose library is not installed is passed over
     trials : how many candidates are tried; None: as many as the seconds allow
     seconds : wall-clock time of search and training together; None: no limit
     metric : what is compared, such as `roc_auc`; `auto`: log loss, or the root mean squared error
@@ -79,7 +80,10 @@ def automl(
         folds = 1 if problem.ordered else FOLDS
     full = parted(problem, count=folds)
     sampled = len(full[0].fitted) > rows
-    screened = (parted(problem, count=folds, rows=rows) if sampled else full)[: ceil(HELD_OUT / len(full[0].held_out))]
+    screened_by = max(threads(), ceil(HELD_OUT / len(full[0].held_out)))
+    if 2 * screened_by > folds:  # so few rows that one more fold tells more than one more candidate
+        screened_by = folds
+    screened = (parted(problem, count=folds, rows=rows) if sampled else full)[:screened_by]
     start = monotonic() if started is None else started
     space = united(families)
     study = open_study(
@@ -102,7 +106,7 @@ def automl(
     return Found({}, race.rows(study, chosen), chosen=chosen)
 
 
-def _installed(candidates: Nodes) -> dict[str, Mapping[str, Any]]:
+def _installed(candidates: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Mapping[str, Any]]:
     families = {name: node for name, node in candidates.items() if node and estimators.installed(node)}
     for name in candidates:
         if candidates[name] and name not in families:
@@ -174,14 +178,15 @@ class Race:
             return False
         if self.trials is not None and len(done) >= self.trials:
             return True
-        return until < inf and monotonic() + min(self._cost(family) for family in self.families) >= until
+        losses = self._losses(study)
+        going_on = self.families if len(losses) < len(self.families) else leading(losses, LEADERS)
+        return until < inf and monotonic() + min(self._cost(family) for family in going_on) >= until
 
     def _next(self, study: "optuna.Study", until: float) -> None:
         done = finished(study)
         tried = {(trial.user_attrs[FAMILY], trial.user_attrs[START]) for trial in done if START in trial.user_attrs}
-        in_time = {family for family in self.families if monotonic() + self._cost(family) <= until}
-        losses = {family: loss for family, loss in self._losses(study).items() if family in in_time}
-        if proposed := next_start(self.families, tried, losses, leaders=LEADERS):
+        leaders = [each for each in leading(self._losses(study), LEADERS) if monotonic() + self._cost(each) <= until]
+        if proposed := next_start(self.families, tried, leaders):
             attributes = dict(zip((FAMILY, START), proposed, strict=True))
             study.enqueue_trial(enqueued(self.families, *proposed), user_attrs=attributes)
         study.sampler = sampler_of("tpe", seed=self.screening.seed + len(done), space=self.space)
@@ -233,7 +238,7 @@ class Race:
             for each in self.candidates.values()
             if each.fit_seconds and each.node["_target_"] == target
         ]
-        return float(np.median(took)) * len(self.screening.folds) if took else 0.0
+        return float(np.median(took)) * ceil(len(self.screening.folds) / threads()) if took else 0.0
 
     def _keep(self, number: int, candidate: Candidate) -> None:
         """Write a candidate's predictions down, under a name that says whether they are whole."""

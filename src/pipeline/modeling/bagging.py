@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.modeling.comparison import Candidate, Comparison
 from pipeline.modeling.learners.ensemble import Ensemble
-from pipeline.modeling.learners.matrix import Estimator
+from pipeline.modeling.learners.matrix import Estimator, threads
 from pipeline.modeling.selection import greedy, loss_of
 
 MARGIN = 1.25  # how much longer than its like a fit may take
@@ -75,21 +75,34 @@ class Bag:
 
     def fit(self, weights: Mapping[int, float], candidates: Mapping[int, Candidate], end: float) -> bool:
         """Fit the chosen on each fold that they lack, the heaviest first, and say whether time sufficed for all."""
+        for number in weights:
+            known = candidates[number]
+            self.fitted.setdefault(number, known if self.scale == 1 else Candidate(known.node))
+        waiting = [
+            (number, place)
+            for place in range(len(self.comparison.folds))
+            for number in weights
+            if place not in self.fitted[number].models
+        ]
         complete = True
-        for place in range(len(self.comparison.folds)):
-            for number in weights:
-                known = candidates[number]
-                candidate = self.fitted.setdefault(number, known if self.scale == 1 else Candidate(known.node))
-                if place in candidate.models:
-                    continue
-                once = self.scale * known.fit_seconds / max(1, len(known.predicted))
-                if monotonic() + MARGIN * once > end:
-                    complete = False
-                    continue
-                self.comparison.fit(candidate, place, deadline=None if end == inf else end)
-                if monotonic() > end and len(candidate.models) > 1:  # cut short
-                    del candidate.models[place], candidate.predicted[place]
+        while waiting:
+            now = monotonic()
+            in_time = [pair for pair in waiting if now + MARGIN * self._cost(candidates[pair[0]]) <= end]
+            complete = complete and len(in_time) == len(waiting)
+            at_once, waiting = in_time[: threads()], in_time[threads() :]
+            pairs = [(self.fitted[number], place) for number, place in at_once]
+            self.comparison.fit(pairs, None if end == inf else end)
+            if monotonic() > end:
+                self._drop_cut_short(pairs)
         return complete
+
+    def _cost(self, candidate: Candidate) -> float:
+        return self.scale * candidate.fit_seconds / max(1, len(candidate.predicted))
+
+    def _drop_cut_short(self, pairs: Sequence[tuple[Candidate, int]]) -> None:
+        for candidate, place in pairs:
+            if len(candidate.models) > 1:
+                del candidate.models[place], candidate.predicted[place]
 
     def ensemble(self, weights: Mapping[int, float], candidates: Mapping[int, Candidate]) -> Chosen:
         """Weigh the chosen once more by all folds that they share, and put their held-out predictions together."""

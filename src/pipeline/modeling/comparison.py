@@ -1,7 +1,9 @@
 """The score of one candidate: fitted on each fold, measured on the rows that were held out."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Lock
 from time import monotonic
 from typing import Any
 
@@ -11,6 +13,7 @@ from pipeline.data.source import Task
 from pipeline.errors import InputError, did_you_mean
 from pipeline.modeling import estimators
 from pipeline.modeling.folds import Fold
+from pipeline.modeling.learners.matrix import one_thread, threads
 
 REPORT_EVERY = 10  # rounds between two reports to the pruner: each is a line in the journal
 WARM_UP = 50  # rounds before a trial may be pruned
@@ -28,6 +31,7 @@ class Candidate:
     models : the fitted model of each fold
     predicted : its predictions for that fold's held-out rows
     fit_seconds, predict_seconds : of all folds together
+    lock : held while a fold's model is put in, since several are fitted at once
     """
 
     node: dict[str, Any]
@@ -35,6 +39,7 @@ class Candidate:
     predicted: dict[int, np.ndarray] = field(default_factory=dict)
     fit_seconds: float = 0.0
     predict_seconds: float = 0.0
+    lock: Lock = field(default_factory=Lock)
 
     @property
     def rows(self) -> int:
@@ -75,16 +80,32 @@ class Comparison:
             fold a step is a round, with several a step is a fold
         deadline : when fits end with what they have, on the clock of time.monotonic
         """
-        for place in range(len(self.folds)):
-            self.fit(candidate, place, report if len(self.folds) == 1 else None, deadline)
-            if report is not None and len(self.folds) > 1:
-                report(place, self.measured(candidate.predicted))
+        if len(self.folds) == 1:
+            self._fit(candidate, 0, report, deadline)
+            return self.measured(candidate.predicted)
+        at_once = threads()
+        for first in range(0, len(self.folds), at_once):
+            places = range(first, min(first + at_once, len(self.folds)))
+            self.fit([(candidate, place) for place in places], deadline)
+            if report is not None:
+                report(first, self.measured(candidate.predicted))
         return self.measured(candidate.predicted)
 
-    def fit(
-        self, candidate: Candidate, place: int, report: Report | None = None, deadline: float | None = None
-    ) -> None:
-        """Fit a candidate on one fold, and predict the rows held out."""
+    def fit(self, pairs: Sequence[tuple[Candidate, int]], deadline: float | None = None) -> None:
+        """Fit candidates, each on one fold, all at once and with a thread each.
+
+        On some ten thousand rows that is several times as fast as one after the other with all threads, which
+        wait for each other after every split.
+        """
+        with ThreadPoolExecutor(max(1, len(pairs))) as pool:
+            for done in [pool.submit(self._fit_alone, candidate, place, deadline) for candidate, place in pairs]:
+                done.result()
+
+    def _fit_alone(self, candidate: Candidate, place: int, deadline: float | None) -> None:
+        with one_thread():
+            self._fit(candidate, place, None, deadline)
+
+    def _fit(self, candidate: Candidate, place: int, report: Report | None, deadline: float | None) -> None:
         fold, node = self.folds[place], candidate.node
         model = estimators.build(node, task=self.task, n_classes=self.n_classes, seed=self.seed)
         start = monotonic()
@@ -97,10 +118,12 @@ class Comparison:
             matrices=fold.matrices,
         )
         fitted = monotonic()
-        candidate.predicted[place] = estimators.predict(model, fold.validation.X)
-        candidate.models[place] = model
-        candidate.fit_seconds += fitted - start
-        candidate.predict_seconds += monotonic() - fitted
+        predicted = estimators.predict(model, fold.validation.X)
+        with candidate.lock:
+            candidate.predicted[place] = predicted
+            candidate.models[place] = model
+            candidate.fit_seconds += fitted - start
+            candidate.predict_seconds += monotonic() - fitted
 
     def actual(self, places: Sequence[int]) -> np.ndarray:
         """Give the labels of the rows that some folds hold out."""
@@ -108,8 +131,9 @@ class Comparison:
 
     def measured(self, predicted: Mapping[int, np.ndarray]) -> float:
         """Give the metric over the held-out rows of some folds; NaN where it cannot be said."""
-        together = np.concatenate([predicted[place] for place in predicted])
-        return measure(self.metric, self.task, self.actual(list(predicted)), together)
+        places = sorted(predicted)  # whatever order they were fitted in
+        together = np.concatenate([predicted[place] for place in places])
+        return measure(self.metric, self.task, self.actual(places), together)
 
     def _watch(self, report: Report | None, deadline: float | None) -> Any:
         from pipeline.evaluation.metrics import MAIN

@@ -19,6 +19,7 @@ from pipeline.modeling.families.forests import extra_trees, random_forest
 from pipeline.modeling.families.plain import dummy, linear
 from pipeline.modeling.learners.extra import SPOKEN, is_installed
 from pipeline.modeling.learners.matrix import Balance, Estimator, OnRound, Part
+from pipeline.modeling.learners.resample import smote
 from pipeline.modeling.scikit_like import GIVEN, make, require_known
 from pipeline.modeling.space import check as check_space
 from pipeline.modeling.space import within
@@ -110,11 +111,13 @@ def fit(
     train_X, validation_X : frames of a signature, of shape (n_rows, n_columns); without a validation part nothing
         stops early, and all rounds are grown
     train_y, validation_y : labels of a signature, of shape (n_rows,)
-    balance : `weights`: every class of the training part weighs the same, in both parts
+    balance : `weights`: every class of the training part weighs the same, in both parts; `smote`: new rows of the
+        rare classes are made for the training part (`resample.smote`)
     on_round : called by boosted trees after each round with its number, from 0, and such as
         `{"train/log_loss": 0.31, "validation/log_loss": 0.33}` (`rmse` for a regression), and by forests after every
         few trees with no figures; True ends the fit, which keeps what it has so far, and what it raises leaves it
-    matrices : an empty dict that a search gives to every fit on the same rows, so that they are binned once
+    matrices : an empty dict that a search gives to every fit on the same rows, so that they are binned once; then
+        only the validation part is measured after each round
     rounds : grow exactly so many rounds, or trees of a forest, and stop at no other; None: as the model says
 
     Raises
@@ -126,9 +129,16 @@ def fit(
         validation = (validation_X, validation_y)
     if balance != "none" and not estimator.n_classes:
         raise InputError(f"model.balance: {balance} is for classes, and a regression has none; say balance: none")
-    return estimator.fit(
-        (train_X, train_y), validation, balance=balance, on_round=on_round, matrices=matrices, rounds=rounds
-    )
+    train = _resampled((train_X, train_y), matrices) if balance == "smote" else (train_X, train_y)
+    return estimator.fit(train, validation, balance=balance, on_round=on_round, matrices=matrices, rounds=rounds)
+
+
+def _resampled(train: Part, matrices: dict[Any, Any] | None) -> Part:
+    cache = {} if matrices is None else matrices
+    if "smote" not in cache:
+        cache["smote"] = smote(*train)
+    made: Part = cache["smote"]
+    return made
 
 
 def predict(estimator: Estimator, X: "pd.DataFrame") -> np.ndarray:

@@ -1,6 +1,6 @@
 """The families that AutoML searches: their spaces as one, and each trial as the node of a model again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipeline.modeling.space import Space, within
@@ -43,17 +43,19 @@ def changes(
     return {**start, **{key.removeprefix(f"{family}."): value for key, value in drawn.items() if key != FAMILY}}
 
 
-def next_start(
-    families: Nodes, tried: set[tuple[str, int]], losses: Mapping[str, float], *, leaders: int
-) -> tuple[str, int] | None:
+def leading(losses: Mapping[str, float], count: int) -> list[str]:
+    """Name the families with the least losses, the best first."""
+    return sorted(losses, key=lambda family: losses[family])[:count]
+
+
+def next_start(families: Nodes, tried: set[tuple[str, int]], leaders: Sequence[str]) -> tuple[str, int] | None:
     """Name the start to try next.
 
     Parameters
     ----------
     families : family -> its node, in order of promise
     tried : the starts that were tried, as family and number
-    losses : family -> its best loss so far, of those that may be tried further
-    leaders : how many families go on, the best ones
+    leaders : the families that go on, the best first
 
     Returns
     -------
@@ -62,7 +64,6 @@ def next_start(
     for family in families:
         if (family, 0) not in tried:
             return family, 0
-    leading = sorted(losses, key=lambda family: losses[family])[:leaders]
-    turns = [(number, place) for place, family in enumerate(leading) for number in range(len(starts(families[family])))]
-    waiting = [(leading[place], number) for number, place in sorted(turns) if (leading[place], number) not in tried]
+    turns = [(number, place) for place, family in enumerate(leaders) for number in range(len(starts(families[family])))]
+    waiting = [(leaders[place], number) for number, place in sorted(turns) if (leaders[place], number) not in tried]
     return waiting[0] if waiting else None

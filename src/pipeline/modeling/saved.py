@@ -1,5 +1,6 @@
 """The model as a folder: what it learnt, its signature and its metadata; loading it runs no code from it."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,9 @@ class Model:
         return np.array(self.signature.classes)[chosen]
 
 
-def save(folder: Path, estimator: Estimator, signature: Signature, metadata: dict[str, Any]) -> None:
+def save(
+    folder: Path, estimator: Estimator, signature: Signature, metadata: dict[str, Any], *, kept: Path | None = None
+) -> None:
     """Write a model's folder, whole or not at all; the same model gives the same bytes.
 
     Parameters
@@ -61,14 +64,18 @@ def save(folder: Path, estimator: Estimator, signature: Signature, metadata: dic
     estimator : fitted
     signature : the one whose frames it was fitted on
     metadata : what else should be known of the model; plain JSON, and no dates
+    kept : a folder that the estimator was written to before, whose files are copied; None: it is written now
 
     Raises
     ------
     InputError : the estimator holds a type that would not be loaded again
     """
     with written(folder) as partial:
-        partial.mkdir(parents=True)
-        estimator.write(partial)
+        if kept is not None:
+            shutil.copytree(kept, partial)
+        else:
+            partial.mkdir(parents=True)
+            estimator.write(partial)
         write_json(signature.to_json(), partial / SIGNATURE)
         write_json(metadata, partial / METADATA)
 

@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.config import locate
 from pipeline.data.source import Task
 from pipeline.errors import InputError, did_you_mean
+from pipeline.modeling.learners.encoding import Encoder
 from pipeline.modeling.learners.scikit import Scikit
 
 GIVEN = ("task", "n_classes", "seed")  # arguments that no file gives
@@ -46,7 +47,7 @@ def make(name: str, target: type, settings: dict[str, Any], *, task: Task, n_cla
     model.set_params(**dict.fromkeys(seeds, seed))
     if n_classes and not hasattr(model, "predict_proba"):
         model = CalibratedClassifierCV(model, ensemble=False)
-    return Scikit(model=model, encoding="one_hot", n_classes=n_classes)
+    return Scikit(model=model, encoder=Encoder(encoding="one_hot"), n_classes=n_classes)
 
 
 def require_known(target: Any, settings: Mapping[str, Any]) -> None:

@@ -171,7 +171,8 @@ def check(node: Mapping[str, Any], task: Task | Literal["auto"] = "auto") -> Non
         check_budget(node.get("trials"), node.get("seconds"), endless=node.get("sampler") != "grid")
     for name, candidate in node.get("candidates", {}).items():
         try:
-            estimators.check(candidate or {})
+            if candidate is not None:
+                estimators.check(candidate)
         except InputError as error:
             raise InputError(f"candidates.{name}.{error}") from error
     if node.get("workers", 1) < 1:

@@ -183,11 +183,10 @@ def _database(address: str) -> Any:
     from sqlalchemy.exc import SQLAlchemyError
 
     shown = _without_password(address)
-    if urlsplit(address).password:
-        raise InputError(
-            f"search.storage: {shown} carries a password, which params.yaml would show to all; leave it out and set "
-            "PGPASSWORD, or ~/.pgpass"
-        )
+    try:
+        check_storage(address)
+    except InputError as error:
+        raise InputError(f"search.{error}") from error
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
@@ -210,12 +209,17 @@ def check_storage(storage: str) -> None:
 
     Raises
     ------
-    InputError : it is neither the journal nor the address of a PostgreSQL database
+    InputError : it is neither the journal nor the address of a PostgreSQL database, or it carries a password
     """
     if storage != "journal" and not re.match(r"postgres(ql)?://[^/]", storage):
         raise InputError(
             f"storage: {_without_password(storage)!r} is neither journal nor postgresql://HOST/DATABASE "
             f"{did_you_mean(storage, ['journal'])}".rstrip()
+        )
+    if urlsplit(storage).password is not None:
+        raise InputError(
+            f"storage: {_without_password(storage)} carries a password, which params.yaml would show to all; leave it "
+            "out and set PGPASSWORD, or ~/.pgpass"
         )
 
 

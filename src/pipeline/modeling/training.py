@@ -12,7 +12,9 @@ from pipeline.modeling.learners.folder import read
 from pipeline.modeling.learners.matrix import Estimator
 from pipeline.modeling.parts import Parts
 
-HELD_OUT = "held_out.npz"  # beside the members of an ensemble: which rows were held out, and what it said of them
+ENSEMBLE = "ensemble"  # the folder of an ensemble that a search fitted
+HELD_OUT = "held_out.npz"  # beside it: which rows were held out, and what it said of them
+SAMPLE = 5000  # training rows that an ensemble's many models are asked about
 
 
 class Trained(NamedTuple):
@@ -24,18 +26,22 @@ class Trained(NamedTuple):
     curves : one mapping a round, such as `{"step": 0, "train/log_loss": 0.6, "validation/log_loss": 0.6}`
     best_round : the last round that was kept, from 0; None for a model without rounds
     rounds_limit : how many there could have been
-    train_predicted : predictions of the training part, of which the model has seen every row
+    train : training rows: all, or a sample where there are many models to ask
+    train_predicted : predictions of them; the model has seen them
     held_out : rows that the models which predicted them had not seen
     predicted : those predictions
+    kept : a folder that the model is in already; None: in none
     """
 
     model: Estimator
     curves: list[dict[str, float]]
     best_round: int | None
     rounds_limit: int | None
+    train: Rows
     train_predicted: np.ndarray
     held_out: Rows
     predicted: np.ndarray
+    kept: Path | None = None
 
     def evidence(self, seen: Parts) -> dict[str, Any]:
         """Give what rules look at."""
@@ -43,7 +49,7 @@ class Trained(NamedTuple):
             "curves": self.curves,
             "best_round": self.best_round,
             "rounds_limit": self.rounds_limit,
-            "train": seen.train,
+            "train": self.train,
             "validation": self.held_out,
             "train_predicted": self.train_predicted,
             "validation_predicted": self.predicted,
@@ -88,6 +94,7 @@ def _fitted(node: Mapping[str, Any], rounds: int | None, seen: Parts, *, log: Pa
         curves=curves,
         best_round=None if model.rounds is None else model.rounds - 1,
         rounds_limit=node.get("n_estimators", node.get("max_iter")),
+        train=seen.train,
         train_predicted=estimators.predict(model, seen.train.X),
         held_out=seen.validation,
         predicted=estimators.predict(model, seen.validation.X),
@@ -104,11 +111,13 @@ def _assembled(seen: Parts, members: Path, log: Path) -> Trained:
         pass  # an ensemble has no rounds of its own to draw
     columns = [column.name for column in seen.signature.columns]
     n_classes = len(seen.signature.classes or [])
-    model = read(members, columns=columns, task=seen.signature.task, n_classes=n_classes)
+    model = read(members / ENSEMBLE, columns=columns, task=seen.signature.task, n_classes=n_classes)
     with np.load(members / HELD_OUT) as kept:
         places, predicted = kept["places"], kept["predicted"]
     held_out = together(seen.train, seen.validation).take(places)
-    return Trained(model, [], None, None, estimators.predict(model, seen.train.X), held_out, predicted)
+    some = seen.train.take(np.arange(0, len(seen.train.y), max(1, len(seen.train.y) // SAMPLE)))
+    said = estimators.predict(model, some.X)
+    return Trained(model, [], None, None, some, said, held_out, predicted, kept=members / ENSEMBLE)
 
 
 def _live(folder: Path) -> Any:

@@ -12,7 +12,7 @@ from pipeline import config
 from pipeline.files import read_json, write_json, written
 from pipeline.modeling import history, parts, search, warm_start
 from pipeline.modeling.search import Found
-from pipeline.modeling.training import HELD_OUT
+from pipeline.modeling.training import ENSEMBLE, HELD_OUT
 from pipeline.stages import paths
 
 # The role of the column whose rows a split keeps together, and so must the folds. Of any other split the folds know
@@ -65,7 +65,8 @@ def _write(found: Found, model: dict[str, Any], folder: Path) -> dict[str, Any]:
     if found.chosen is None:
         own = {key: value for key, value in model.items() if key not in search.KEYS}
         return {"model": own | found.params, "rounds": found.rounds}
-    found.chosen.ensemble().write(folder)
+    (folder / ENSEMBLE).mkdir()
+    found.chosen.ensemble().write(folder / ENSEMBLE)
     np.savez(folder / HELD_OUT, places=found.chosen.places, predicted=found.chosen.predicted)
     return {"members": [{"weight": round(each.weight, 6), "model": each.node} for each in found.chosen.members]}
 

@@ -5,6 +5,7 @@ from typing import Literal
 from pipeline.data.source import Task
 from pipeline.modeling.learners.boosting import Boosting
 from pipeline.modeling.learners.cat_boost import CatBoost
+from pipeline.modeling.learners.encoding import Encoder
 from pipeline.modeling.learners.extra import require
 from pipeline.modeling.learners.light_gbm import LightGBM
 from pipeline.modeling.learners.scikit import Scikit
@@ -195,4 +196,4 @@ def hist_gradient_boosting(
         n_iter_no_change=early_stopping_rounds,
         random_state=seed,
     )
-    return Scikit(model=model, encoding="native", n_classes=n_classes)
+    return Scikit(model=model, encoder=Encoder(encoding="native"), n_classes=n_classes)

@@ -3,8 +3,11 @@
 from typing import Literal
 
 from pipeline.data.source import Task
+from pipeline.modeling.learners.encoding import Encoder
 from pipeline.modeling.learners.matrix import threads
 from pipeline.modeling.learners.scikit import Scikit
+
+Encoding = Literal["codes", "target", "one_hot"]
 
 
 def random_forest(
@@ -13,11 +16,16 @@ def random_forest(
     max_depth: int | None = None,
     min_samples_leaf: int = 5,
     max_features: float | Literal["sqrt", "log2"] = "sqrt",
+    encoding: Encoding = "codes",
     task: Task,
     n_classes: int,
     seed: int,
 ) -> Scikit:
-    """Grow a random forest; a category is the place of its level in sorted order."""
+    """Grow a random forest.
+
+    With `encoding` a category is the place of its level in sorted order (`codes`), the mean of the target over the
+    level's rows (`target`), or one column a level (`one_hot`).
+    """
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
     model = (RandomForestClassifier if n_classes else RandomForestRegressor)(
@@ -28,7 +36,7 @@ def random_forest(
         n_jobs=threads(),
         random_state=seed,
     )
-    return Scikit(model=model, encoding="codes", n_classes=n_classes)
+    return Scikit(model=model, encoder=_encoder(encoding, n_classes, seed), n_classes=n_classes)
 
 
 def extra_trees(
@@ -37,6 +45,7 @@ def extra_trees(
     max_depth: int | None = None,
     min_samples_leaf: int = 5,
     max_features: float | Literal["sqrt", "log2"] = 1.0,
+    encoding: Encoding = "codes",
     task: Task,
     n_classes: int,
     seed: int,
@@ -52,4 +61,8 @@ def extra_trees(
         n_jobs=threads(),
         random_state=seed,
     )
-    return Scikit(model=model, encoding="codes", n_classes=n_classes)
+    return Scikit(model=model, encoder=_encoder(encoding, n_classes, seed), n_classes=n_classes)
+
+
+def _encoder(encoding: Encoding, n_classes: int, seed: int) -> Encoder:
+    return Encoder(encoding="levels" if encoding == "one_hot" else encoding, n_classes=n_classes, seed=seed)

@@ -20,6 +20,7 @@ from pipeline.modeling.learners.matrix import (
     nothing,
     shares,
     threads,
+    watched,
     weights,
 )
 
@@ -82,7 +83,7 @@ class Boosting:
                 self._settings(),
                 cache[key]["train"],
                 rounds or self.n_estimators,
-                evals=[(matrix, part) for part, matrix in cache[key].items()] if watching else [],
+                evals=[(cache[key][part], part) for part in watched(cache[key], matrices)] if watching else [],
                 callbacks=[_following(progress, metric, shown)] if watching else [],
                 verbose_eval=False,
             )

@@ -23,6 +23,7 @@ from pipeline.modeling.learners.matrix import (
     nothing,
     shares,
     threads,
+    watched,
     weights,
 )
 
@@ -86,13 +87,14 @@ class LightGBM:
         shown = METRICS[self.task][1]
         progress = Progress(patience, on_round, f"validation/{shown}")
         watching = patience is not None or on_round is not None
+        parts = watched(cache[key], matrices)
         try:
             self.booster = lightgbm.train(
                 self._settings(),
                 cache[key]["train"],
                 rounds or self.n_estimators,
-                valid_sets=list(cache[key].values()) if watching else None,
-                valid_names=list(cache[key]) if watching else None,
+                valid_sets=[cache[key][part] for part in parts] if watching else None,
+                valid_names=parts if watching else None,
                 callbacks=[_following(progress, shown)] if watching else None,
             )
         except lightgbm.basic.LightGBMError as error:

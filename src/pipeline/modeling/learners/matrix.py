@@ -4,7 +4,9 @@ Every learner gives a row the same prediction to the last bit whatever the rows 
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
@@ -17,7 +19,7 @@ from pipeline.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-Balance = Literal["none", "weights"]
+Balance = Literal["none", "weights", "smote"]
 OnRound = Callable[[int, dict[str, float]], bool | None]
 Part = tuple["pd.DataFrame", np.ndarray]
 
@@ -26,6 +28,7 @@ METRICS: dict[Task, tuple[str, str]] = {  # what XGBoost calls it, and what we d
     "multiclass": ("mlogloss", "log_loss"),
     "regression": ("rmse", "rmse"),
 }
+ALONE: ContextVar[int] = ContextVar("threads of a fit", default=0)
 FEW_ROWS = 10_000  # waking a second thread takes longer than predicting this many rows
 
 
@@ -94,9 +97,27 @@ class Progress:
 
 
 def threads() -> int:
-    """Give how many threads a fit may use: OMP_NUM_THREADS, or the machine's cores where it is not set."""
+    """Give how many threads a fit may use: one of several fits at once has one, else OMP_NUM_THREADS or all cores."""
     said = os.environ.get("OMP_NUM_THREADS", "")
-    return int(said) if said.isdigit() and int(said) else os.cpu_count() or 1
+    return ALONE.get() or (int(said) if said.isdigit() else 0) or os.cpu_count() or 1
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let what this thread fits use no other, while further threads fit beside it."""
+    from threadpoolctl import threadpool_limits
+
+    token = ALONE.set(1)
+    try:
+        with threadpool_limits(1, "openmp"):
+            yield
+    finally:
+        ALONE.reset(token)
+
+
+def watched(parts: Iterable[str], matrices: dict[Any, Any] | None) -> list[str]:
+    """Name the parts that are measured after each round: in a search the validation part alone, which saves time."""
+    return [part for part in parts if part == "validation" or matrices is None]
 
 
 def codes(X: "pd.DataFrame", dtype: str = "float32") -> np.ndarray:

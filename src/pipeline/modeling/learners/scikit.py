@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.data.source import Task
 from pipeline.errors import InputError
 from pipeline.modeling.learners import archive
-from pipeline.modeling.learners.encoding import Encoding, encoder, sources
+from pipeline.modeling.learners.encoding import Encoder, sources
 from pipeline.modeling.learners.matrix import (
     Balance,
     OnRound,
@@ -40,14 +40,13 @@ class Scikit:
     ----------
     model : the estimator; once fitted, a Pipeline of the encoder (a step named as the encoding), where there is
         one, and the estimator
-    encoding, min_frequency : as in `encoding.encoder`
+    encoder : what stands before it
     n_classes : 0 for a regression
     """
 
     model: Any
-    encoding: Encoding
+    encoder: Encoder
     n_classes: int
-    min_frequency: int = 10
     columns: list[str] = field(default_factory=list)
 
     @property
@@ -78,11 +77,11 @@ class Scikit:
 
         self.columns = list(train[0].columns)
         texts, matrix = categories(train[0]), codes(train[0], "float64")
-        encode = encoder(self.encoding, texts, len(self.columns), self.min_frequency)
-        if self.encoding == "native":
+        encode = self.encoder.make(matrix, texts)
+        if self.encoder.encoding == "native":
             self.model.set_params(categorical_features=list(range(len(texts))) or None)
         try:
-            matrix = matrix if encode is None else encode.fit_transform(matrix)
+            matrix = matrix if encode is None else encode.fit_transform(matrix, train[1])
             more: dict[str, Any] = {}
             if balance == "weights":
                 if not has_fit_parameter(self.model, "sample_weight"):
@@ -99,7 +98,7 @@ class Scikit:
         # Forests add up their trees in whatever order the threads end, so they predict with one.
         one = {key: None for key in self.model.get_params() if key == "n_jobs" or key.endswith("__n_jobs")}
         self.model.set_params(**one)
-        self.model = Pipeline([*([] if encode is None else [(self.encoding, encode)]), ("model", self.model)])
+        self.model = Pipeline([*([] if encode is None else [(self.encoder.encoding, encode)]), ("model", self.model)])
         return self
 
     def predict(self, X: "pd.DataFrame") -> np.ndarray:
@@ -110,7 +109,7 @@ class Scikit:
         if len(self.model) > 1:
             matrix = self._rowwise(self.model[0].transform(matrix))
         ask = model.predict_proba if self.n_classes else model.predict
-        predicted = _by_blocks(ask, matrix) if self.encoding == "one_hot" else ask(matrix)
+        predicted = _by_blocks(ask, matrix) if self.encoder.encoding == "one_hot" else ask(matrix)
         if not self.n_classes or predicted.shape[1] == self.n_classes:
             return np.asarray(predicted, dtype="float64")
         full = np.zeros((len(X), self.n_classes))  # a class that the training part lacks has no probability
@@ -158,10 +157,10 @@ class Scikit:
         self.model.set_params(warm_start=False)
 
     def _rowwise(self, matrix: Any) -> Any:
-        """Make the matrix sparse where asked: SciPy adds up each row by itself, BLAS does not."""
+        """Make a matrix sparse that the encoder left dense, having found no column to make it sparse."""
         from scipy.sparse import csr_matrix
 
-        return csr_matrix(matrix) if self.encoding == "sparse" else matrix
+        return csr_matrix(matrix) if self.encoder.is_sparse else matrix
 
     def _watched(self, encode: Any, train_y: np.ndarray, validation: Part, balance: Balance) -> dict[str, Any]:
         """Give what scikit-learn's gradient boosting watches to stop early."""
@@ -176,8 +175,8 @@ class Scikit:
 def read(path: Path, *, task: Task, n_classes: int, columns: list[str]) -> Scikit:
     """Read what `Scikit.write` wrote."""
     pipeline = archive.load(path)
-    encoding: Encoding = pipeline.steps[0][0] if len(pipeline.steps) > 1 else "codes"
-    return Scikit(model=pipeline, encoding=encoding, n_classes=n_classes, columns=columns)
+    encoder = Encoder(encoding=pipeline.steps[0][0] if len(pipeline.steps) > 1 else "codes")
+    return Scikit(model=pipeline, encoder=encoder, n_classes=n_classes, columns=columns)
 
 
 def _by_blocks(ask: Callable[[np.ndarray], np.ndarray], matrix: np.ndarray) -> np.ndarray:
