@@ -89,7 +89,9 @@ def test_two_machines_that_begin_together_share_one_study(tmp_path, database):
     assert [process.returncode for process in processes] == [0, 0]
     assert said[0]["trials"] == said[1]["trials"]
     assert [trial["trial"] for trial in said[0]["trials"]] == list(range(TRIALS))
-    assert sum(each["fits"] for each in said) == TRIALS, "a trial was lost, or made twice"
+    repeated = TRIALS - len({json.dumps(trial["params"]) for trial in said[0]["trials"]})
+    assert repeated <= 1 + len(MODEL["starts"]), "both may have begun with what the model says"
+    assert TRIALS - repeated <= sum(each["fits"] for each in said) <= TRIALS, "a trial was lost, or made twice"
     assert len(kept(database, "shared")) == TRIALS
 
 
