@@ -1,10 +1,23 @@
-"""What the tests of searches share: small problems that trees can learn, and a model with a space."""
+"""What the tests of searches share: small problems that trees can learn, and a real PostgreSQL server."""
+
+import hashlib
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from pipeline.modeling.folds import Problem, Rows
+
+POSTGRES = max(
+    Path("/usr/lib/postgresql").glob("*/bin"), default=Path("nowhere"), key=lambda path: float(path.parent.name)
+)
 
 
 def drawn(task: str, count: int, seed: int) -> Rows:
@@ -36,3 +49,39 @@ def problem_of():
 def rows_of():
     """Give the function that draws further rows of the same kind: `rows_of(task, count, seed)`."""
     return drawn
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """Start a PostgreSQL server of its own, and give its address without a database; it refuses to run as root."""
+    if not POSTGRES.exists():
+        pytest.skip("PostgreSQL is not installed (Debian: postgresql)")
+    with tempfile.TemporaryDirectory(prefix="postgresql-") as place:
+        as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        if as_user:
+            shutil.chown(place, "postgres")
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+
+        def run(program: str, *arguments: str) -> None:
+            command = [*as_user, str(POSTGRES / program), "-D", f"{place}/data", *arguments]
+            subprocess.run(command, cwd=place, stdout=subprocess.DEVNULL, check=True)
+
+        run("initdb", "--auth=trust", "--username=ada", "--no-sync")
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={place} -c fsync=off"
+        run("pg_ctl", "start", "-w", "-l", f"{place}/log", "-o", options)
+        try:
+            yield f"postgresql://ada@127.0.0.1:{port}"
+        finally:
+            run("pg_ctl", "stop", "-m", "immediate")
+
+
+@pytest.fixture
+def database(server: str, request: pytest.FixtureRequest) -> str:
+    """Give the address of an empty database."""
+    import psycopg
+
+    name = f"test_{hashlib.md5(request.node.name.encode()).hexdigest()}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return f"{server}/{name}"

@@ -89,6 +89,8 @@ class Bag:
             now = monotonic()
             in_time = [pair for pair in waiting if now + MARGIN * self._cost(candidates[pair[0]]) <= end]
             complete = complete and len(in_time) == len(waiting)
+            if not in_time and not any(candidates[number].models or self.fitted[number].models for number in weights):
+                in_time = waiting[:1]  # of a search that was killed nothing else is left
             at_once, waiting = in_time[: threads()], in_time[threads() :]
             pairs = [(self.fitted[number], place) for number, place in at_once]
             self.comparison.fit(pairs, None if end == inf else end)

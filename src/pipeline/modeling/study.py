@@ -5,6 +5,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ STUDY = "search"  # the name in a journal, which holds one study alone
 SEARCHED = ("space", "metric")  # the attributes of a study that say what is searched, and by what
 REPEATS = "repeats"  # the attribute of a trial that took another one's score
 BEAT, LOST = 30, 120  # seconds between two signs of life in a database, and without one until a trial counts as lost
+TRIES = 20  # to connect, a tenth of a second apart, where another machine makes the tables
 START_UP = 10  # trials drawn at random before a sampler learns from them
 
 
@@ -178,30 +180,35 @@ def _journal(journal: Path) -> Any:
 
 
 def _database(address: str) -> Any:
-    from optuna.exceptions import ExperimentalWarning
-    from optuna.storages import RDBStorage
-    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.exc import IntegrityError, ProgrammingError, SQLAlchemyError
 
     shown = _without_password(address)
     try:
         check_storage(address)
     except InputError as error:
         raise InputError(f"search.{error}") from error
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ExperimentalWarning)
-            return RDBStorage(
-                re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", address),
-                heartbeat_interval=BEAT,
-                grace_period=LOST,
-            )
-    except ImportError as error:
-        raise InputError(
-            "search.storage: the PostgreSQL driver is not installed; `make run EXTRAS=postgresql` installs it"
-        ) from error
-    except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        raise InputError(f"search.storage: {shown} cannot be reached: {reason}") from error
+    for patience in reversed(range(TRIES)):
+        try:
+            return _connected(re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", address))
+        except ImportError as error:
+            raise InputError(
+                "search.storage: the PostgreSQL driver is not installed; `make run EXTRAS=postgresql` installs it"
+            ) from error
+        except SQLAlchemyError as error:
+            if patience and isinstance(error, IntegrityError | ProgrammingError):
+                sleep(0.1)  # another machine makes the tables at this moment
+                continue
+            reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+            raise InputError(f"search.storage: {shown} cannot be reached: {reason}") from error
+
+
+def _connected(address: str) -> Any:
+    from optuna.exceptions import ExperimentalWarning
+    from optuna.storages import RDBStorage
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        return RDBStorage(address, heartbeat_interval=BEAT, grace_period=LOST)
 
 
 def check_storage(storage: str) -> None:
