@@ -321,6 +321,13 @@ def test_a_last_change_is_tried_on_top_of_the_best_and_kept_as_long_as_it_helps(
     assert find(tmp_path / "search.journal", problem_of(), model=model, trials=5) == found, "it is over"
 
 
+def test_a_last_change_is_tried_although_starts_are_left(tmp_path, problem_of):
+    model = {**QUICK, "finish": [{"n_estimators": 40}]}
+    found = find(tmp_path / "search.journal", problem_of(), model=model, trials=2)
+    assert [trial["rounds"] for trial in found.trials] == [5, 40]
+    assert found.params["n_estimators"] == 40
+
+
 def test_seconds_end_a_search_and_leave_time_to_train(tmp_path, problem_of):
     begun = monotonic()
     found = find(tmp_path / "search.journal", problem_of(), model=QUICK, trials=None, seconds=search.START_UP + 2)

@@ -35,6 +35,7 @@ FOLDS = 8
 HELD_OUT = 4000  # rows that tell candidates apart well enough
 SEARCHED = 0.5  # share of the time left that goes into finding candidates, where more folds wait
 LONGEST = 0.25  # share of the time that one candidate may take
+SAMPLE = 2000  # training rows that the ensemble is asked about, to see whether it learnt them by heart
 LEADERS = 3  # families whose further starts are tried
 
 
@@ -66,7 +67,7 @@ def automl(
     members : how many different candidates the ensemble holds at most
     model, known : not used, since the candidates stand in their place
     problem : the rows
-    journal : the file in which the study lives, with predictions in a folder beside it; both are gone on with
+    journal : the file in which the study lives, and which a killed search goes on with; `beside` it is what it fitted
     started : when the time began to count, on the clock of time.monotonic; None: now
 
     Raises
@@ -85,6 +86,7 @@ def automl(
         screened_by = folds
     screened = (parted(problem, count=folds, rows=rows) if sampled else full)[:screened_by]
     start = monotonic() if started is None else started
+    folder = beside(journal)
     space = united(families)
     study = open_study(
         "journal", name=None, journal=journal, space=space, metric=name, greater_is_better=greater_is_better
@@ -95,15 +97,25 @@ def automl(
         space=space,
         screening=Comparison(folds=screened, **alike),
         bag=Bag(
-            Comparison(folds=full, **alike), greater_is_better, members, len(full[0].fitted) / len(screened[0].fitted)
+            Comparison(folds=full, **alike),
+            greater_is_better,
+            members,
+            scale=len(full[0].fitted) / len(screened[0].fitted),
+            sample=np.arange(0, len(problem.train.y), max(1, len(problem.train.y) // SAMPLE)),
+            folder=folder / "models",
         ),
         trials=trials,
         start=start,
         end=inf if seconds is None else start + seconds - START_UP,
-        folder=journal.with_suffix(".predictions"),
+        folder=folder / "predictions",
     )
     chosen = race.run(study)
     return Found({}, race.rows(study, chosen), chosen=chosen)
+
+
+def beside(journal: Path) -> Path:
+    """Give the folder of a search's predictions and models, which is of no use once the search is over."""
+    return journal.with_suffix(".fitted")
 
 
 def _installed(candidates: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Mapping[str, Any]]:
@@ -158,7 +170,7 @@ class Race:
                 weights = self.bag.choose(self.candidates, list(range(len(self.screening.folds))))
                 complete = self.bag.fit(weights, self.candidates, self.end)
                 if not complete or self._enough(study, self.end):
-                    return self.bag.ensemble(weights, self.candidates)
+                    return self.bag.ensemble(weights)
 
     def rows(self, study: "optuna.Study", chosen: Chosen) -> list[dict[str, Any]]:
         """Give the trials as the reports write them, with what each cost and what it weighs in the ensemble."""
@@ -191,11 +203,19 @@ class Race:
         done = finished(study)
         tried = {(trial.user_attrs[FAMILY], trial.user_attrs[START]) for trial in done if START in trial.user_attrs}
         leaders = [each for each in leading(self._losses(study), LEADERS) if monotonic() + self._cost(each) <= until]
-        if proposed := next_start(self._going_on(), tried, leaders):
+        if proposed := next_start(self._going_on(), tried, leaders, self._spent(done)):
             attributes = dict(zip((FAMILY, START), proposed, strict=True))
             study.enqueue_trial(enqueued(self.families, *proposed), user_attrs=attributes)
         study.sampler = sampler_of("tpe", seed=self.screening.seed + len(done), space=self.space)
         study.optimize(lambda trial: self._try(trial, until if done else self.end), n_trials=1)
+
+    def _spent(self, done: list["optuna.trial.FrozenTrial"]) -> dict[str, float]:
+        """Give what each family had of the budget: seconds, or trials where the seconds are not limited."""
+        spent = dict.fromkeys(self.families, 0.0)
+        for trial in done:
+            took = 1.0 if self.end == inf or trial.duration is None else trial.duration.total_seconds()
+            spent[trial.params[FAMILY]] += took
+        return spent
 
     def _losses(self, study: "optuna.Study") -> dict[str, float]:
         best: dict[str, float] = {}

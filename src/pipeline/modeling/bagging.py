@@ -1,28 +1,35 @@
 """From candidates to an ensemble: choose the best, fit them on all folds, weigh them, and keep what was held out."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import inf
+from pathlib import Path
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from pipeline.files import remove
 from pipeline.modeling.comparison import Candidate, Comparison
-from pipeline.modeling.learners.ensemble import Ensemble
-from pipeline.modeling.learners.matrix import Estimator, threads
+from pipeline.modeling.learners.ensemble import assemble
+from pipeline.modeling.learners.matrix import one_thread, threads
 from pipeline.modeling.selection import greedy, loss_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MARGIN = 1.25  # how much longer than its like a fit may take
 
 
 class Member(NamedTuple):
-    """A candidate in the ensemble: the number of its trial, its node, its weight, and a model for each fold."""
+    """A candidate in the ensemble: its trial's number, its node, its weight, and the folder of each fold's model."""
 
     trial: int
     node: dict[str, Any]
     weight: float
-    models: list[Estimator]
+    models: list[Path]
 
 
 class Chosen(NamedTuple):
@@ -33,16 +40,28 @@ class Chosen(NamedTuple):
     members : those with a weight above 0
     places : of rows in the pool of training and validation rows that were held out
     predicted : the ensemble's predictions for them, by models that had not seen them
+    sample : places of some training rows
+    sampled : the ensemble's predictions for them, by models most of which had seen them
     """
 
     members: list[Member]
     places: np.ndarray
     predicted: np.ndarray
+    sample: np.ndarray
+    sampled: np.ndarray
 
-    def ensemble(self) -> Ensemble:
-        """Put the members together: each one's models share its weight."""
-        models = [(model, each.weight / len(each.models)) for each in self.members for model in each.models]
-        return Ensemble([model for model, _ in models], [weight for _, weight in models])
+    def move_to(self, folder: Path) -> None:
+        """Make the folder of an ensemble of the members' folders: each one's models share its weight."""
+        parts = [(path, each.weight / len(each.models)) for each in self.members for path in each.models]
+        assemble(folder, parts)
+
+
+class Kept(NamedTuple):
+    """A fold's model as it was written down: where, what it says of the sample, and how long both took."""
+
+    folder: Path
+    sampled: np.ndarray
+    seconds: float
 
 
 @dataclass
@@ -55,14 +74,25 @@ class Bag:
     greater_is_better : of the metric
     members : how many different candidates there may be
     scale : how many times the rows of a comparison a fold has; above 1, the chosen are fitted anew on all of them
+    sample : places of the training rows that every model is asked about
+    folder : where a model is written as soon as it is chosen and fitted, so that the clock sees what this takes
     fitted : the candidates as they were fitted on all rows, by the number of their trial
+    kept : what was written, by the number of a trial and the place of a fold
     """
 
     comparison: Comparison
     greater_is_better: bool
     members: int
     scale: float
+    sample: np.ndarray
+    folder: Path
     fitted: dict[int, Candidate] = field(default_factory=dict)
+    kept: dict[tuple[int, int], Kept] = field(default_factory=dict)
+
+    @cached_property
+    def asked(self) -> "pd.DataFrame":
+        """The rows of the sample."""
+        return self.comparison.folds[0].pool.take(self.sample).X
 
     def choose(self, candidates: Mapping[int, Candidate], places: Sequence[int]) -> dict[int, float]:
         """Weigh candidates by their predictions on some folds, and give those that weigh something, heaviest first."""
@@ -78,53 +108,77 @@ class Bag:
         for number in weights:
             known = candidates[number]
             self.fitted.setdefault(number, known if self.scale == 1 else Candidate(known.node))
-        waiting = [
-            (number, place)
-            for place in range(len(self.comparison.folds))
-            for number in weights
-            if place not in self.fitted[number].models
-        ]
+        folds = range(len(self.comparison.folds))
+        waiting = [(number, place) for place in folds for number in weights if (number, place) not in self.kept]
         complete = True
         while waiting:
             now = monotonic()
-            in_time = [pair for pair in waiting if now + MARGIN * self._cost(candidates[pair[0]]) <= end]
+            in_time = [pair for pair in waiting if now + self._cost(candidates[pair[0]], *pair) <= end]
             complete = complete and len(in_time) == len(waiting)
-            if not in_time and not any(candidates[number].models or self.fitted[number].models for number in weights):
-                in_time = waiting[:1]  # of a search that was killed nothing else is left
+            if not in_time and not any(number in weights for number, _ in self.kept):
+                in_time = waiting[:1]  # nothing else is left to make an ensemble of
             at_once, waiting = in_time[: threads()], in_time[threads() :]
-            pairs = [(self.fitted[number], place) for number, place in at_once]
-            self.comparison.fit(pairs, None if end == inf else end)
-            if monotonic() > end:
-                self._drop_cut_short(pairs)
+            self._fit_at_once(at_once, end)
         return complete
 
-    def _cost(self, candidate: Candidate) -> float:
-        return self.scale * candidate.fit_seconds / max(1, len(candidate.predicted))
+    def _cost(self, candidate: Candidate, number: int, place: int) -> float:
+        """Guess the seconds of fitting a candidate on a fold, and of keeping that model."""
+        alike = [
+            kept.seconds
+            for (other, _), kept in self.kept.items()
+            if self.fitted[other].node["_target_"] == candidate.node["_target_"]
+        ]
+        keeping = sum(alike) / len(alike) if alike else 0.0
+        if place in self.fitted[number].models:
+            return keeping
+        return keeping + MARGIN * self.scale * candidate.fit_seconds / max(1, len(candidate.predicted))
+
+    def _fit_at_once(self, pairs: Sequence[tuple[int, int]], end: float) -> None:
+        lacking = [(self.fitted[number], place) for number, place in pairs if place not in self.fitted[number].models]
+        self.comparison.fit(lacking, None if end == inf else end)
+        if monotonic() > end:
+            self._drop_cut_short(lacking)
+        with ThreadPoolExecutor(max(1, len(pairs))) as pool:
+            for done in [pool.submit(self._keep, *pair) for pair in pairs]:
+                done.result()
 
     def _drop_cut_short(self, pairs: Sequence[tuple[Candidate, int]]) -> None:
         for candidate, place in pairs:
             if len(candidate.models) > 1:
                 del candidate.models[place], candidate.predicted[place]
 
-    def ensemble(self, weights: Mapping[int, float], candidates: Mapping[int, Candidate]) -> Chosen:
-        """Weigh the chosen once more by all folds that they share, and put their held-out predictions together."""
-        ready = {
-            number: self.fitted[number] if self.fitted[number].models else candidates[number] for number in weights
-        }
-        ready = {number: each for number, each in ready.items() if each.models}
-        shared = sorted(set.intersection(*(set(each.models) for each in ready.values())))
+    def _keep(self, number: int, place: int) -> None:
+        begun, model = monotonic(), self.fitted[number].models.get(place)
+        if model is None:
+            return
+        folder = self.folder / f"{number}.{place}"
+        remove(folder)
+        folder.mkdir(parents=True)
+        model.write(folder)
+        with one_thread():
+            sampled = model.predict(self.asked)
+        self.kept[number, place] = Kept(folder, sampled, monotonic() - begun)
+
+    def ensemble(self, weights: Mapping[int, float]) -> Chosen:
+        """Weigh the chosen once more by all folds that they share, and put their predictions together."""
+        folds = {number: sorted(place for other, place in self.kept if other == number) for number in weights}
+        ready = {number: self.fitted[number] for number in weights if folds[number]}
+        shared = sorted(set.intersection(*(set(folds[number]) for number in ready)))
         final = self.choose(ready, shared)
+        kept = {number: [self.kept[number, place] for place in folds[number]] for number in final}
         members = [
-            Member(
-                number,
-                ready[number].node,
-                weight,
-                [ready[number].models[place] for place in sorted(ready[number].models)],
-            )
+            Member(number, ready[number].node, weight, [each.folder for each in kept[number]])
             for number, weight in final.items()
         ]
         predicted = [
             sum(weight * ready[number].predicted[place] for number, weight in final.items()) for place in shared
         ]
-        places = np.concatenate([self.comparison.folds[place].held_out for place in shared])
-        return Chosen(members, places, np.concatenate(predicted))
+        return Chosen(
+            members=members,
+            places=np.concatenate([self.comparison.folds[place].held_out for place in shared]),
+            predicted=np.concatenate(predicted),
+            sample=self.sample,
+            sampled=sum(
+                weight * np.mean([each.sampled for each in kept[number]], axis=0) for number, weight in final.items()
+            ),
+        )

@@ -48,7 +48,9 @@ def leading(losses: Mapping[str, float], count: int) -> list[str]:
     return sorted(losses, key=lambda family: losses[family])[:count]
 
 
-def next_start(families: Nodes, tried: set[tuple[str, int]], leaders: Sequence[str]) -> tuple[str, int] | None:
+def next_start(
+    families: Nodes, tried: set[tuple[str, int]], leaders: Sequence[str], spent: Mapping[str, float]
+) -> tuple[str, int] | None:
     """Name the start to try next.
 
     Parameters
@@ -56,14 +58,20 @@ def next_start(families: Nodes, tried: set[tuple[str, int]], leaders: Sequence[s
     families : family -> its node, in order of promise
     tried : the starts that were tried, as family and number
     leaders : the families that go on, the best first
+    spent : what each of those has had of the budget so far
 
     Returns
     -------
-    tuple : a family that was not tried at all and 0, or the next start of a leading one; None: none is left
+    tuple : a family that was not tried at all and 0, or the next start of the leading one that had least; None: none
+        is left
     """
     for family in families:
         if (family, 0) not in tried:
             return family, 0
-    turns = [(number, place) for place, family in enumerate(leaders) for number in range(len(starts(families[family])))]
-    waiting = [(leaders[place], number) for number, place in sorted(turns) if (leaders[place], number) not in tried]
+    waiting = [
+        (family, number)
+        for family in sorted(leaders, key=lambda family: spent[family])
+        for number in range(len(starts(families[family])))
+        if (family, number) not in tried
+    ]
     return waiting[0] if waiting else None

@@ -53,26 +53,23 @@ class Model:
         return np.array(self.signature.classes)[chosen]
 
 
-def save(
-    folder: Path, estimator: Estimator, signature: Signature, metadata: dict[str, Any], *, kept: Path | None = None
-) -> None:
+def save(folder: Path, estimator: Estimator | Path, signature: Signature, metadata: dict[str, Any]) -> None:
     """Write a model's folder, whole or not at all; the same model gives the same bytes.
 
     Parameters
     ----------
     folder : what stands there is replaced
-    estimator : fitted
+    estimator : fitted; or a folder that it was written to, whose files are copied
     signature : the one whose frames it was fitted on
     metadata : what else should be known of the model; plain JSON, and no dates
-    kept : a folder that the estimator was written to before, whose files are copied; None: it is written now
 
     Raises
     ------
     InputError : the estimator holds a type that would not be loaded again
     """
     with written(folder) as partial:
-        if kept is not None:
-            shutil.copytree(kept, partial)
+        if isinstance(estimator, Path):
+            shutil.copytree(estimator, partial)
         else:
             partial.mkdir(parents=True)
             estimator.write(partial)

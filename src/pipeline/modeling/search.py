@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from pipeline.data.source import Task
 from pipeline.errors import InputError
 from pipeline.modeling import estimators
-from pipeline.modeling.comparison import Candidate, Comparison, metric_of
+from pipeline.modeling.comparison import Candidate, Comparison, Report, metric_of
 from pipeline.modeling.folds import Count, Problem, parted
 from pipeline.modeling.progress import progress
 from pipeline.modeling.space import combinations, suggest, within
@@ -253,8 +253,7 @@ class Work:
             if self._left() < START_UP + 2 ** (number + 1) * self._once(study, FITS):
                 return
             if same_as(study, best.params, finish=number) is None:
-                study.enqueue_trial(best.params, user_attrs={"finish": number})
-                study.optimize(self._try, n_trials=1)
+                study.add_trial(self._changed(study, best, number))
             if (better := _best(study, complete(study))) is None or better.user_attrs.get("finish") != number:
                 return
 
@@ -271,7 +270,7 @@ class Work:
         took = sorted(
             (trial.datetime_complete - trial.datetime_start).total_seconds()
             for trial in finished(study)
-            if trial.datetime_complete and trial.datetime_start and REPEATS not in trial.user_attrs
+            if trial.datetime_complete and trial.datetime_start and not {REPEATS, "finish"} & trial.user_attrs.keys()
         )
         trial = took[len(took) // 2] if took else 0.0
         return folds * trial + fits * self.scale * trial / len(self.comparison.folds)
@@ -282,26 +281,40 @@ class Work:
     def _try(self, trial: "optuna.Trial") -> float:
         from optuna import TrialPruned
 
-        change = trial.user_attrs.get("finish")
         drawn = suggest(trial, self.model["space"], self.model)
-        if change is None and self._superfluous(trial):
+        if self._superfluous(trial):
             raise Superfluous
-        if twin := same_as(trial.study, trial.params, finish=change):
+        if twin := same_as(trial.study, trial.params, finish=None):
             trial.set_user_attr(REPEATS, twin.number)
             trial.set_user_attr("rounds", twin.user_attrs.get("rounds"))
             assert twin.value is not None
             return twin.value
-        candidate = Candidate({**self.model, **drawn, **({} if change is None else self.finishing[change])})
+        candidate = Candidate({**self.model, **drawn})
 
         def report(step: int, value: float) -> None:
             trial.report(value, step)
-            if change is None and trial.should_prune():
+            if trial.should_prune():
                 raise TrialPruned
 
-        deadline = None if self.end is None else self.end - START_UP
-        score = self.comparison.score(candidate, report, deadline)
+        score = self._measured(candidate, trial.study, report)
         trial.set_user_attr("rounds", candidate.rounds)
-        return score if score == score else float("-inf" if trial.study.direction.name == "MAXIMIZE" else "inf")
+        return score
+
+    def _changed(
+        self, study: "optuna.Study", best: "optuna.trial.FrozenTrial", number: int
+    ) -> "optuna.trial.FrozenTrial":
+        """Try the best parameters with one of the last changes; starts that no trial has taken stay in their queue."""
+        from optuna.trial import create_trial
+
+        candidate = Candidate({**self.model, **best.params, **self.finishing[number]})
+        score = self._measured(candidate, study)
+        said = {"finish": number, "rounds": candidate.rounds}
+        return create_trial(value=score, params=best.params, distributions=best.distributions, user_attrs=said)
+
+    def _measured(self, candidate: Candidate, study: "optuna.Study", report: Report | None = None) -> float:
+        """Give a candidate's score; the worst there is where the metric cannot be said."""
+        score = self.comparison.score(candidate, report, None if self.end is None else self.end - START_UP)
+        return score if score == score else float("-inf" if study.direction.name == "MAXIMIZE" else "inf")
 
     def _superfluous(self, trial: "optuna.Trial") -> bool:
         """Say whether other processes have begun the last of the trials in the meantime."""

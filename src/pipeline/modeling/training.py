@@ -8,13 +8,11 @@ import numpy as np
 
 from pipeline.modeling import estimators
 from pipeline.modeling.folds import Rows, together
-from pipeline.modeling.learners.folder import read
 from pipeline.modeling.learners.matrix import Estimator
 from pipeline.modeling.parts import Parts
 
 ENSEMBLE = "ensemble"  # the folder of an ensemble that a search fitted
-HELD_OUT = "held_out.npz"  # beside it: which rows were held out, and what it said of them
-SAMPLE = 5000  # training rows that an ensemble's many models are asked about
+HELD_OUT = "held_out.npz"  # beside it: what it said of rows that were held out, and of some that were not
 
 
 class Trained(NamedTuple):
@@ -22,7 +20,7 @@ class Trained(NamedTuple):
 
     Parameters
     ----------
-    model : fitted
+    model : fitted; or the folder that it stands in already
     curves : one mapping a round, such as `{"step": 0, "train/log_loss": 0.6, "validation/log_loss": 0.6}`
     best_round : the last round that was kept, from 0; None for a model without rounds
     rounds_limit : how many there could have been
@@ -30,10 +28,9 @@ class Trained(NamedTuple):
     train_predicted : predictions of them; the model has seen them
     held_out : rows that the models which predicted them had not seen
     predicted : those predictions
-    kept : a folder that the model is in already; None: in none
     """
 
-    model: Estimator
+    model: Estimator | Path
     curves: list[dict[str, float]]
     best_round: int | None
     rounds_limit: int | None
@@ -41,7 +38,6 @@ class Trained(NamedTuple):
     train_predicted: np.ndarray
     held_out: Rows
     predicted: np.ndarray
-    kept: Path | None = None
 
     def evidence(self, seen: Parts) -> dict[str, Any]:
         """Give what rules look at."""
@@ -109,15 +105,10 @@ def _fitted(node: Mapping[str, Any], rounds: int | None, seen: Parts, *, log: Pa
 def _assembled(seen: Parts, members: Path, log: Path) -> Trained:
     with _live(log):
         pass  # an ensemble has no rounds of its own to draw
-    columns = [column.name for column in seen.signature.columns]
-    n_classes = len(seen.signature.classes or [])
-    model = read(members / ENSEMBLE, columns=columns, task=seen.signature.task, n_classes=n_classes)
-    with np.load(members / HELD_OUT) as kept:
-        places, predicted = kept["places"], kept["predicted"]
-    held_out = together(seen.train, seen.validation).take(places)
-    some = seen.train.take(np.arange(0, len(seen.train.y), max(1, len(seen.train.y) // SAMPLE)))
-    said = estimators.predict(model, some.X)
-    return Trained(model, [], None, None, some, said, held_out, predicted, kept=members / ENSEMBLE)
+    with np.load(members / HELD_OUT) as said:
+        held_out, predicted = together(seen.train, seen.validation).take(said["places"]), said["predicted"]
+        some, sampled = seen.train.take(said["sample"]), said["sampled"]
+    return Trained(members / ENSEMBLE, [], None, None, some, sampled, held_out, predicted)
 
 
 def _live(folder: Path) -> Any:

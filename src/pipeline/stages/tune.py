@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from pipeline import config
-from pipeline.files import read_json, write_json, written
+from pipeline.files import read_json, remove, write_json, written
 from pipeline.modeling import history, parts, search, warm_start
+from pipeline.modeling.automl import beside
 from pipeline.modeling.search import Found
 from pipeline.modeling.training import ENSEMBLE, HELD_OUT
 from pipeline.stages import paths
@@ -46,6 +47,7 @@ def main() -> None:
     write_json({"trials": found.trials}, paths.TRIALS)
     if journal.exists():  # a finished search is kept to be looked at; only a killed one is gone on with
         journal.replace(paths.LAST_STUDY)
+        remove(beside(journal))
     print(_said(found))
 
 
@@ -67,9 +69,9 @@ def _write(found: Found, model: dict[str, Any], folder: Path) -> dict[str, Any]:
     if found.chosen is None:
         own = {key: value for key, value in model.items() if key not in search.KEYS}
         return {"model": own | found.params, "rounds": found.rounds}
-    (folder / ENSEMBLE).mkdir()
-    found.chosen.ensemble().write(folder / ENSEMBLE)
-    np.savez(folder / HELD_OUT, places=found.chosen.places, predicted=found.chosen.predicted)
+    found.chosen.move_to(folder / ENSEMBLE)
+    said = found.chosen._asdict()
+    np.savez(folder / HELD_OUT, **{key: said[key] for key in ("places", "predicted", "sample", "sampled")})
     return {"members": [{"weight": round(each.weight, 6), "model": each.node} for each in found.chosen.members]}
 
 

@@ -1,6 +1,7 @@
 """Several fitted models that answer as one, by the weighted mean of what they say."""
 
 import math
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +83,19 @@ class Ensemble:
         for member, place in zip(self.members, places(len(self.members)), strict=True):
             (folder / MEMBERS / place).mkdir(parents=True)
             member.write(folder / MEMBERS / place)
-        write_json({"weights": dict(zip(places(len(self.members)), self.weights, strict=True))}, folder / FILE)
+        _write_weights(self.weights, folder)
+
+
+def assemble(folder: Path, members: Sequence[tuple[Path, float]]) -> None:
+    """Move the folders of members that are written already into a new ensemble's folder, and write their weights."""
+    (folder / MEMBERS).mkdir(parents=True)
+    for (path, _), place in zip(members, places(len(members)), strict=True):
+        shutil.move(path, folder / MEMBERS / place)
+    _write_weights([weight for _, weight in members], folder)
+
+
+def _write_weights(weights: Sequence[float], folder: Path) -> None:
+    write_json({"weights": dict(zip(places(len(weights)), weights, strict=True))}, folder / FILE)
 
 
 def places(count: int) -> list[str]:
