@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 FOLDS = 8
 HELD_OUT = 4000  # rows that tell candidates apart well enough
-SEARCHED = 0.5  # share of the time left that goes into finding candidates, where more folds wait
+SEARCHED = 0.5  # share of the time left that goes into finding candidates, before the chosen are fitted on all folds
 LONGEST = 0.25  # share of the time that one candidate may take
 SAMPLE = 2000  # training rows that the ensemble is asked about, to see whether it learnt them by heart
 LEADERS = 3  # families whose further starts are tried
@@ -160,17 +160,25 @@ class Race:
 
         study.pruner = PercentilePruner(66, n_startup_trials=6)
         self._recall(study)
-        share = 1 if len(self.screening.folds) == len(self.bag.comparison.folds) else SEARCHED
         with progress(self.trials, None if self.end == inf else self.end) as show:
             while True:
-                until = inf if self.end == inf else monotonic() + (self.end - monotonic()) * share
+                until = self._until()
                 while not self._enough(study, until):
                     self._next(study, until)
                     show(study)
                 weights = self.bag.choose(self.candidates, list(range(len(self.screening.folds))))
                 complete = self.bag.fit(weights, self.candidates, self.end)
-                if not complete or self._enough(study, self.end):
-                    return self.bag.ensemble(weights)
+                if not complete or self._enough(study, self._until()):
+                    return self.bag.ensemble()
+
+    def _until(self) -> float:
+        """Say when to stop finding: at half of the time, or where no folds wait, in time to keep the chosen."""
+        if self.end == inf:
+            return inf
+        now, count = monotonic(), len(self.screening.folds)
+        if not self.bag.kept or count < len(self.bag.comparison.folds):
+            return now + (self.end - now) * SEARCHED
+        return self.end - self.bag.keeping() * self.bag.members * count / threads()
 
     def rows(self, study: "optuna.Study", chosen: Chosen) -> list[dict[str, Any]]:
         """Give the trials as the reports write them, with what each cost and what it weighs in the ensemble."""

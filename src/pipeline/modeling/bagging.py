@@ -108,8 +108,12 @@ class Bag:
         for number in weights:
             known = candidates[number]
             self.fitted.setdefault(number, known if self.scale == 1 else Candidate(known.node))
-        folds = range(len(self.comparison.folds))
-        waiting = [(number, place) for place in folds for number in weights if (number, place) not in self.kept]
+        # One fold after the other, as many as are fitted at once: two fits on the same fold wait for each other.
+        places = range(len(self.comparison.folds))
+        at_once = threads()
+        turns = [(first, number) for first in places[::at_once] for number in weights]
+        every = [(number, place) for first, number in turns for place in places[first : first + at_once]]
+        waiting = [pair for pair in every if pair not in self.kept]
         complete = True
         while waiting:
             now = monotonic()
@@ -117,18 +121,22 @@ class Bag:
             complete = complete and len(in_time) == len(waiting)
             if not in_time and not any(number in weights for number, _ in self.kept):
                 in_time = waiting[:1]  # nothing else is left to make an ensemble of
-            at_once, waiting = in_time[: threads()], in_time[threads() :]
-            self._fit_at_once(at_once, end)
+            self._fit_at_once(in_time[:at_once], end)
+            waiting = in_time[at_once:]
         return complete
+
+    def keeping(self, target: str | None = None) -> float:
+        """Guess the seconds of keeping one model, of a class or of any; 0 as long as none was kept."""
+        took = [
+            kept.seconds
+            for (number, _), kept in self.kept.items()
+            if target in (None, self.fitted[number].node["_target_"])
+        ]
+        return sum(took) / len(took) if took else 0.0
 
     def _cost(self, candidate: Candidate, number: int, place: int) -> float:
         """Guess the seconds of fitting a candidate on a fold, and of keeping that model."""
-        alike = [
-            kept.seconds
-            for (other, _), kept in self.kept.items()
-            if self.fitted[other].node["_target_"] == candidate.node["_target_"]
-        ]
-        keeping = sum(alike) / len(alike) if alike else 0.0
+        keeping = self.keeping(candidate.node["_target_"])
         if place in self.fitted[number].models:
             return keeping
         return keeping + MARGIN * self.scale * candidate.fit_seconds / max(1, len(candidate.predicted))
@@ -159,10 +167,16 @@ class Bag:
             sampled = model.predict(self.asked)
         self.kept[number, place] = Kept(folder, sampled, monotonic() - begun)
 
-    def ensemble(self, weights: Mapping[int, float]) -> Chosen:
-        """Weigh the chosen once more by all folds that they share, and put their predictions together."""
-        folds = {number: sorted(place for other, place in self.kept if other == number) for number in weights}
-        ready = {number: self.fitted[number] for number in weights if folds[number]}
+    def ensemble(self) -> Chosen:
+        """Weigh all that were kept once more by the folds that they share, and put their predictions together.
+
+        One that time left without half as many folds as another has is passed over, or few folds would be shared.
+        """
+        folds: dict[int, list[int]] = {}
+        for number, place in sorted(self.kept):
+            folds.setdefault(number, []).append(place)
+        most = max(len(places) for places in folds.values())
+        ready = {number: self.fitted[number] for number, places in folds.items() if 2 * len(places) >= most}
         shared = sorted(set.intersection(*(set(folds[number]) for number in ready)))
         final = self.choose(ready, shared)
         kept = {number: [self.kept[number, place] for place in folds[number]] for number in final}

@@ -108,15 +108,16 @@ class Comparison:
     def _fit(self, candidate: Candidate, place: int, report: Report | None, deadline: float | None) -> None:
         fold, node = self.folds[place], candidate.node
         model = estimators.build(node, task=self.task, n_classes=self.n_classes, seed=self.seed)
-        start = monotonic()
-        estimators.fit(
-            model,
-            *fold.train,
-            *fold.validation,
-            balance=node.get("balance", "none"),
-            on_round=self._watch(report, deadline),
-            matrices=fold.matrices,
-        )
+        with fold.lock:
+            start = monotonic()
+            estimators.fit(
+                model,
+                *fold.train,
+                *fold.validation,
+                balance=node.get("balance", "none"),
+                on_round=self._watch(report, deadline),
+                matrices=fold.matrices,
+            )
         fitted = monotonic()
         predicted = estimators.predict(model, fold.validation.X)
         with candidate.lock:

@@ -3,6 +3,7 @@
 import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -60,12 +61,14 @@ class Fold:
     pool : the training rows, and then the validation rows
     fitted, held_out : places in the pool
     matrices : what learners keep of these rows from one fit to the next
+    lock : held by a fit, since LightGBM crashes where two use one matrix at once
     """
 
     pool: Rows
     fitted: np.ndarray
     held_out: np.ndarray
     matrices: dict[Any, Any] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
 
     @cached_property
     def train(self) -> Rows:
