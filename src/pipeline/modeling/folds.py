@@ -14,8 +14,8 @@ from pipeline.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-FEW_ROWS = 10_000  # below, a part of them is too few to compare by, and folds cost little
-FOLDS = 5
+# Below so many rows as many folds: of few rows a part is too few to compare by, and folds cost little.
+FOLDS = ((10_000, 5), (50_000, 3))
 
 Count = int | Literal["auto"]
 
@@ -94,8 +94,8 @@ def parted(problem: Problem, *, count: Count, rows: int | None = None) -> list[F
     Parameters
     ----------
     problem : the rows
-    count : how many folds; 1: fit on the training part and compare by the validation part; `auto`: 5 folds where
-        there are fewer than 10,000 rows and the order allows it. Classes are spread evenly, groups are kept together
+    count : how many folds; 1: fit on the training part and compare by the validation part; `auto`: 5 folds
+        below 10,000 rows and 3 below 50,000, where the order allows it. Classes are spread evenly, groups are kept together
     rows : at most this many rows are fitted on, drawn by the seed
 
     Raises
@@ -105,7 +105,7 @@ def parted(problem: Problem, *, count: Count, rows: int | None = None) -> list[F
     train, validation = problem.train, problem.validation
     total = len(train.y) + len(validation.y)
     if count == "auto":
-        count = FOLDS if total < FEW_ROWS and not problem.ordered else 1
+        count = next((few for most, few in FOLDS if total < most and not problem.ordered), 1)
     if count < 1 or count * 2 > total:
         raise InputError(f"search.folds: {count} is no number of folds for {total:,} rows; 1 is the validation part")
     if problem.ordered and count > 1:

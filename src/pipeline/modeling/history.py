@@ -1,6 +1,6 @@
 """What a search did, for people: rows to plot, a log of every trial, and a table of the candidates.
 
-A trial is a mapping with `trial` (its number), `state` (complete, pruned or failed), `score` (less is better), `rounds`
+A trial is a mapping with `trial` (its number), `state` (complete, pruned or failed), `score`, `rounds`
 and `params`; where several families were tried also `family`, and where they are known `folds`, `fit_seconds`,
 `predict_seconds` (for 1,000 rows) and `weight` (in the ensemble).
 """
@@ -21,12 +21,13 @@ WIDE = 30  # a parameter whose largest value is so many times its least is drawn
 COLUMNS = ("score", "folds", "weight", "fit_seconds", "predict_seconds", "rounds")
 
 
-def plots(trials: Sequence[Trial]) -> dict[str, Rows]:
+def plots(trials: Sequence[Trial], *, greater_is_better: bool = False) -> dict[str, Rows]:
     """Give the rows of what `dvc plots` draws of a search.
 
     Parameters
     ----------
     trials : in the order in which they were made
+    greater_is_better : of the score
 
     Returns
     -------
@@ -35,41 +36,50 @@ def plots(trials: Sequence[Trial]) -> dict[str, Rows]:
         and no rows for fewer than 8 complete trials; `slices`: parameter, value, place (the value, or its logarithm
         where the largest is 30 times the least), score and trial, for complete trials
     """
-    return {"history": _history(trials), "importances": _importances(trials), "slices": _slices(trials)}
+    return {
+        "history": _history(trials, greater_is_better),
+        "importances": _importances(trials),
+        "slices": _slices(trials),
+    }
 
 
-def log(trials: Sequence[Trial], folder: Path) -> None:
+def log(trials: Sequence[Trial], folder: Path, *, greater_is_better: bool = False) -> None:
     """Log every trial by dvclive: its score and the best so far, the trial's number as step.
 
     Parameters
     ----------
     trials : in the order in which they were made
     folder : where dvclive writes; equal trials give equal bytes
+    greater_is_better : of the score
     """
     from dvclive.live import Live
 
     with Live(str(folder), dvcyaml=None, save_dvc_exp=False) as live:
-        for row in _history(trials):
+        for row in _history(trials, greater_is_better):
             live.step = row["trial"]
             for name in ("score", "best"):
                 if row[name] is not None:
                     live.log_metric(name, row[name])
 
 
-def leaderboard(trials: Sequence[Trial], own: Mapping[str, Mapping[str, Any]] | None = None) -> str:
+def leaderboard(
+    trials: Sequence[Trial], own: Mapping[str, Mapping[str, Any]] | None = None, *, greater_is_better: bool = False
+) -> str:
     """Lay the complete trials out as a Markdown table, the best first.
 
     Parameters
     ----------
     trials : in any order
     own : family -> its own parameters; those that a trial shares with them are not said again
+    greater_is_better : of the score
 
     Returns
     -------
     str : rank, model, score and what else any trial has: folds, weight in the ensemble, seconds to fit, milliseconds
         to predict 1,000 rows, rounds, parameters
     """
-    ranked = sorted(_complete(trials), key=lambda each: (each["score"], each["trial"]))
+    sign = -1 if greater_is_better else 1
+    ranked = sorted(_complete(trials), key=lambda each: (sign * each["score"], each["trial"]))
     titles = {"weight": "weight", "fit_seconds": "fit, s", "predict_seconds": "predict 1,000 rows, ms"}
     known = [name for name in COLUMNS if any(each.get(name) is not None for each in ranked)]
     named = any("family" in each for each in ranked)
@@ -90,12 +100,12 @@ def _finite(score: float | None) -> float | None:
     return None if score is None or not math.isfinite(score) else float(score)
 
 
-def _history(trials: Sequence[Trial]) -> Rows:
-    rows, best = [], math.inf
+def _history(trials: Sequence[Trial], greater_is_better: bool) -> Rows:
+    rows, best = [], -math.inf if greater_is_better else math.inf
     for each in trials:
         score = _finite(each["score"])
         if each["state"] == "complete" and score is not None:
-            best = min(best, score)
+            best = max(best, score) if greater_is_better else min(best, score)
         rows.append({"trial": each["trial"], "state": each["state"], "score": score, "best": _finite(best)})
     return rows
 

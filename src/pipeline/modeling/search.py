@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 KEYS = ("space", "starts", "finish")  # keys of a model's file that a search reads, and training does not
 START_UP = 4.0  # seconds in which the training stage imports, reads and saves
 PAUSE = 0.1  # seconds between two looks at whether other processes have made the last trials
+SLOWER = 1.7  # times that a fit takes after each of a model's last changes, such as half the learning rate
 FITS = 2.2  # fits of the training stage: one to stop early and choose the threshold, one on all rows
 
 Start = Literal["own", "last", "champion"]
@@ -250,7 +251,7 @@ class Work:
         if best is None:
             return
         for number in range(len(self.finishing)):
-            if self._left() < START_UP + 2 ** (number + 1) * self._once(study, FITS):
+            if self._left() < START_UP + SLOWER ** (number + 1) * self._once(study, FITS):
                 return
             if same_as(study, best.params, finish=number) is None:
                 study.add_trial(self._changed(study, best, number))
@@ -262,18 +263,18 @@ class Work:
         if self.trials is not None and len(done) >= self.trials - len(self.finishing):
             return False
         changes = len(self.finishing)
-        ahead = sum(2 ** (number + 1) for number in range(changes)) + 1
-        return not done or self._left() > START_UP + self._once(study, ahead + FITS * 2**changes, folds=ahead)
+        trials = sum(SLOWER**number for number in range(changes + 1))
+        return not done or self._left() > START_UP + self._once(study, FITS * SLOWER**changes, trials)
 
-    def _once(self, study: "optuna.Study", fits: float, folds: float = 1) -> float:
-        """Guess how long some fits of the training stage, and some trials, will take."""
+    def _once(self, study: "optuna.Study", fits: float, trials: float = 1) -> float:
+        """Guess how long some fits of the training stage, and some trials, will take, by those that nothing ended."""
         took = sorted(
             (trial.datetime_complete - trial.datetime_start).total_seconds()
-            for trial in finished(study)
+            for trial in complete(study)
             if trial.datetime_complete and trial.datetime_start and not {REPEATS, "finish"} & trial.user_attrs.keys()
         )
         trial = took[len(took) // 2] if took else 0.0
-        return folds * trial + fits * self.scale * trial / len(self.comparison.folds)
+        return trials * trial + fits * self.scale * trial / len(self.comparison.folds)
 
     def _left(self) -> float:
         return float("inf") if self.end is None else self.end - monotonic()

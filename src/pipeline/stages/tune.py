@@ -12,6 +12,7 @@ from pipeline import config
 from pipeline.files import read_json, remove, write_json, written
 from pipeline.modeling import history, parts, search, warm_start
 from pipeline.modeling.automl import beside
+from pipeline.modeling.comparison import metric_of
 from pipeline.modeling.search import Found
 from pipeline.modeling.training import ENSEMBLE, HELD_OUT
 from pipeline.stages import paths
@@ -38,12 +39,13 @@ def main() -> None:
     with written(paths.MEMBERS) as folder:
         tuned = _write(found, params["model"], folder)
     write_json(tuned, paths.TUNED)
+    _, upwards = metric_of(params["search"].get("metric", "auto"), schema["task"])
     with written(paths.SEARCH) as folder:
-        history.log(found.trials, folder)
-        for name, rows in history.plots(found.trials).items():
+        history.log(found.trials, folder, greater_is_better=upwards)
+        for name, rows in history.plots(found.trials, greater_is_better=upwards).items():
             write_json(rows, folder / f"{name}.json")
     with written(paths.LEADERBOARD) as page:
-        page.write_text(history.leaderboard(found.trials), encoding="utf-8")
+        page.write_text(history.leaderboard(found.trials, greater_is_better=upwards), encoding="utf-8")
     write_json({"trials": found.trials}, paths.TRIALS)
     if journal.exists():  # a finished search is kept to be looked at; only a killed one is gone on with
         journal.replace(paths.LAST_STUDY)
