@@ -9,8 +9,11 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.modeling import automl, estimators
+from pipeline.modeling.bagging import Member
 from pipeline.modeling.comparison import measure
 from pipeline.modeling.folds import parted, together
+from pipeline.modeling.learners.folder import read
+from pipeline.modeling.learners.matrix import Estimator
 from pipeline.modeling.search import START_UP, Found
 
 OURS = "pipeline.modeling.estimators."
@@ -39,10 +42,17 @@ def without_times(found: Found) -> str:
     return json.dumps([{key: value for key, value in trial.items() if key not in TIMES} for trial in found.trials])
 
 
-def written(found: Found, folder: Path) -> dict[str, bytes]:
-    folder.mkdir()
-    found.chosen.ensemble().write(folder)
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+def written(found: Found) -> list[tuple[float, list[bytes]]]:
+    """Give the weights of the members, and the bytes of their models."""
+    return [
+        (member.weight, [path.read_bytes() for folder in member.models for path in sorted(folder.iterdir())])
+        for member in found.chosen.members
+    ]
+
+
+def models_of(member: Member, problem) -> list[Estimator]:
+    about = {"task": problem.task, "n_classes": problem.n_classes, "columns": list(problem.train.X)}
+    return [read(folder, **about) for folder in member.models]
 
 
 @pytest.fixture(scope="module")
@@ -89,14 +99,19 @@ def test_the_ensemble_is_no_worse_than_the_best_candidate_and_predicts_new_rows(
     held_out = measure(MAIN[task], task, actual, chosen.predicted)
     assert held_out <= min(trial["score"] for trial in found.trials if trial["state"] == "complete") + 1e-9
     new = rows_of(task, 800, 3)
-    said = chosen.ensemble().predict(new.X)
+    alone = [np.mean([model.predict(new.X) for model in models_of(each, problem)], axis=0) for each in chosen.members]
+    said = sum(member.weight * each for member, each in zip(chosen.members, alone, strict=True))
     learnt = measure(MAIN[task], task, new.y, said)
     prior = np.bincount(actual) / len(actual) if task != "regression" else None
     knows_nothing = np.full(800, actual.mean()) if prior is None else np.tile(prior, (800, 1))
     assert learnt < 0.85 * measure(MAIN[task], task, new.y, knows_nothing)
-    for member in chosen.members:
-        alone = np.mean([model.predict(new.X) for model in member.models], axis=0)
-        assert learnt < measure(MAIN[task], task, new.y, alone) + 0.05
+    assert all(learnt < measure(MAIN[task], task, new.y, each) + 0.05 for each in alone)
+    seen = problem.train.X.iloc[chosen.sample]
+    asked = sum(
+        member.weight * np.mean([model.predict(seen) for model in models_of(member, problem)], axis=0)
+        for member in chosen.members
+    )
+    assert np.allclose(chosen.sampled, asked)
 
 
 def test_what_is_said_of_held_out_rows_comes_from_models_that_had_not_seen_them(finished, problem_of):
@@ -105,7 +120,7 @@ def test_what_is_said_of_held_out_rows_comes_from_models_that_had_not_seen_them(
     pool = together(problem.train, problem.validation)
     said = np.zeros((450, 2))
     for member in chosen.members:
-        for model, fold in zip(member.models, parted(problem, count=4), strict=True):
+        for model, fold in zip(models_of(member, problem), parted(problem, count=4), strict=True):
             unseen = np.setdiff1d(np.arange(450), fold.fitted)
             anew = estimators.build(member.node, task="binary", n_classes=2, seed=7)
             estimators.fit(anew, *pool.take(fold.fitted), *pool.take(unseen))
@@ -117,7 +132,7 @@ def test_what_is_said_of_held_out_rows_comes_from_models_that_had_not_seen_them(
 def test_the_same_seed_gives_the_same_trials_and_the_same_bytes(finished, tmp_path, problem_of):
     again = race(tmp_path / "race.journal", problem_of())
     assert without_times(again) == without_times(finished)
-    assert written(again, tmp_path / "again") == written(finished, tmp_path / "first")
+    assert written(again) == written(finished)
     assert np.array_equal(again.chosen.predicted, finished.chosen.predicted)
 
 
@@ -138,11 +153,11 @@ def test_a_race_that_was_killed_goes_on_without_fitting_the_finished_candidates_
     monkeypatch.setattr(automl.Comparison, "score", interrupted)
     with pytest.raises(KeyboardInterrupt):
         race(tmp_path / "race.journal", problem_of())
-    assert len(list((tmp_path / "race.predictions").glob("*.npz"))) <= at
+    assert len(list((automl.beside(tmp_path / "race.journal") / "predictions").glob("*.npz"))) <= at
     fits.clear()
     found = race(tmp_path / "race.journal", problem_of())
     assert without_times(found) == without_times(finished)
-    assert written(found, tmp_path / "killed") == written(finished, tmp_path / "first")
+    assert written(found) == written(finished)
     assert scored.count("whole") == TRIALS, "a finished candidate was compared again"
     chosen_again = [member for member in found.chosen.members if member.trial < at]
     assert len(fits) <= 4 * (TRIALS - at + len(chosen_again)), "only the chosen are fitted, whose models were lost"

@@ -18,11 +18,15 @@ def problem(train: int = 80, validation: int = 20, **more) -> Problem:
     return Problem(train=rows(train), validation=rows(validation, train), **about | more)
 
 
-def test_few_rows_are_compared_by_five_folds_and_many_by_the_validation_part():
-    assert len(parted(problem(), count="auto")) == 5
-    (only,) = parted(problem(9000, 1000), count="auto")
-    assert only.train.y.tolist() == rows(9000).y.tolist()
-    assert only.validation.X["number"].tolist() == list(range(9000, 10_000))
+@pytest.mark.parametrize(("train", "folds"), [(80, 5), (9979, 5), (9980, 3), (49_979, 3), (49_980, 1)])
+def test_the_fewer_rows_the_more_folds(train, folds):
+    assert len(parted(problem(train, 20), count="auto")) == folds
+
+
+def test_one_fold_is_the_validation_part():
+    (only,) = parted(problem(90, 10), count=1)
+    assert only.train.y.tolist() == rows(90).y.tolist()
+    assert only.validation.X["number"].tolist() == list(range(90, 100))
 
 
 def test_every_row_is_held_out_once_and_never_fitted_on_there():

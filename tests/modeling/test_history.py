@@ -35,6 +35,14 @@ def test_the_best_so_far_is_of_complete_trials():
     assert history.plots(trials[1:2])["history"][0]["best"] is None
 
 
+def test_where_greater_is_better_the_greatest_score_is_the_best():
+    trials = [trial(0, 0.7), trial(1, 0.9, "pruned"), trial(2, 0.8), trial(3, 0.6)]
+    rows = history.plots(trials, greater_is_better=True)["history"]
+    assert [row["best"] for row in rows] == [0.7, 0.7, 0.8, 0.8]
+    ranked = history.leaderboard(trials, greater_is_better=True).splitlines()[2:]
+    assert [line.split("|")[2].strip() for line in ranked] == ["2", "0", "3"]
+
+
 def test_the_parameter_that_decides_is_the_most_important(searched):
     rows = history.plots(searched)["importances"]
     assert rows[0]["parameter"] == "depth" and rows[0]["share"] > 0.9

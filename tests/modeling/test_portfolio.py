@@ -46,13 +46,20 @@ def test_a_trial_changes_what_its_start_says_and_what_was_drawn():
 
 
 def test_first_every_family_then_the_starts_of_those_that_lead():
-    tried = set()
+    tried, even = set(), {"trees": 0.0, "linear": 0.0}
     order = []
-    while following := portfolio.next_start(FAMILIES, tried, ["trees", "linear"]):
+    while following := portfolio.next_start(FAMILIES, tried, ["trees", "linear"], even):
         order.append(following)
         tried.add(following)
     assert order == [("trees", 0), ("linear", 0), ("trees", 1), ("trees", 2)]
-    assert portfolio.next_start(FAMILIES, {("trees", 0), ("linear", 0)}, ["linear"]) is None
+    assert portfolio.next_start(FAMILIES, {("trees", 0), ("linear", 0)}, ["linear"], even) is None
+
+
+def test_of_those_that_lead_the_one_that_had_least_goes_on():
+    forests = {**FAMILIES, "forest": {"starts": [{"depth": 9}]}}
+    tried, leaders = {(family, 0) for family in forests}, ["trees", "forest", "linear"]
+    assert portfolio.next_start(forests, tried, leaders, {"trees": 3.0, "forest": 2.0, "linear": 0.0}) == ("forest", 1)
+    assert portfolio.next_start(forests, tried, leaders, {"trees": 2.0, "forest": 2.0, "linear": 0.0}) == ("trees", 1)
 
 
 def test_those_with_the_least_loss_lead():

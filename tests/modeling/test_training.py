@@ -6,6 +6,7 @@ import pytest
 from pipeline.modeling import estimators, training
 from pipeline.modeling.bagging import Chosen, Member
 from pipeline.modeling.folds import Rows, together
+from pipeline.modeling.learners.folder import read
 from pipeline.modeling.parts import Parts
 from pipeline.modeling.signature import describe
 
@@ -85,15 +86,21 @@ def test_an_ensemble_is_put_together_as_the_search_left_it(seen, tmp_path):
     first, second = (estimators.build({**NODE, "n_estimators": rounds}, **BUILD) for rounds in (3, 9))
     for model in (first, second):
         estimators.fit(model, *seen.train, *seen.validation)
-    places = np.arange(300, 450)
-    predicted = 0.25 * first.predict(seen.validation.X) + 0.75 * second.predict(seen.validation.X)
-    chosen = Chosen([Member(0, NODE, 0.25, [first]), Member(1, NODE, 0.75, [second])], places, predicted)
+    places, sample = np.arange(300, 450), np.arange(0, 300, 3)
+    said = [0.25 * first.predict(X) + 0.75 * second.predict(X) for X in (seen.validation.X, seen.train.X.iloc[sample])]
+    folders = [tmp_path / name for name in ("first", "second")]
+    for folder, model in zip(folders, (first, second), strict=True):
+        folder.mkdir()
+        model.write(folder)
+    chosen = [Member(0, NODE, 0.25, folders[:1]), Member(1, NODE, 0.75, folders[1:])]
     members = tmp_path / "members"
-    (members / training.ENSEMBLE).mkdir(parents=True)
-    chosen.ensemble().write(members / training.ENSEMBLE)
-    np.savez(members / training.HELD_OUT, places=places, predicted=predicted)
+    Chosen(chosen, places, said[0], sample, said[1]).move_to(members / training.ENSEMBLE)
+    np.savez(members / training.HELD_OUT, places=places, predicted=said[0], sample=sample, sampled=said[1])
     trained = training.train({"members": []}, seen, members=members, log=tmp_path / "log", seed=7, refit=True)
-    assert np.allclose(estimators.predict(trained.model, seen.validation.X), predicted)
+    model = read(trained.model, task="binary", n_classes=2, columns=list(seen.train.X))
+    assert np.allclose(estimators.predict(model, seen.validation.X), said[0])
     assert np.array_equal(trained.held_out.y, seen.validation.y)
-    assert trained.held_out.X.equals(seen.validation.X)
-    assert np.array_equal(trained.predicted, predicted)
+    assert trained.held_out.X.reset_index(drop=True).equals(seen.validation.X)
+    assert np.array_equal(trained.predicted, said[0])
+    assert trained.train.X.equals(seen.train.X.iloc[sample])
+    assert np.array_equal(trained.train_predicted, said[1])

@@ -95,7 +95,8 @@ def parted(problem: Problem, *, count: Count, rows: int | None = None) -> list[F
     ----------
     problem : the rows
     count : how many folds; 1: fit on the training part and compare by the validation part; `auto`: 5 folds
-        below 10,000 rows and 3 below 50,000, where the order allows it. Classes are spread evenly, groups are kept together
+        below 10,000 rows, 3 below 50,000, and 1 above or where the order forbids more. Classes are spread evenly,
+        groups are kept together
     rows : at most this many rows are fitted on, drawn by the seed
 
     Raises
@@ -105,7 +106,8 @@ def parted(problem: Problem, *, count: Count, rows: int | None = None) -> list[F
     train, validation = problem.train, problem.validation
     total = len(train.y) + len(validation.y)
     if count == "auto":
-        count = next((few for most, few in FOLDS if total < most and not problem.ordered), 1)
+        few = [] if problem.ordered else [folds for most, folds in FOLDS if total < most]
+        count = few[0] if few else 1
     if count < 1 or count * 2 > total:
         raise InputError(f"search.folds: {count} is no number of folds for {total:,} rows; 1 is the validation part")
     if problem.ordered and count > 1:
