@@ -241,7 +241,7 @@ def test_our_stages_learn_in_a_project_that_holds_nothing_of_the_test_part(tmp_p
     assert taken.wall > 0
     predicted = np.load(tmp_path / "predicted.npy")
     assert scores(parts.actual, predicted, "binary")["roc_auc"] == 1
-    tables = [path for path in (tmp_path / "project").rglob("*.parquet")]
+    tables = [path for path in (tmp_path / "project" / "data").rglob("*.parquet")]
     assert sum(len(pd.read_parquet(path)) for path in tables) == len(parts.train)
     assert not any(MARKER in pd.read_parquet(path)["kind"].to_numpy() for path in tables)
     texts = [path.read_bytes() for path in (tmp_path / "project").rglob("*") if path.is_file()]

@@ -14,7 +14,7 @@ STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 # A journal of a search is what a killed run leaves for the next; it is neither read nor written by a finished graph.
 # The link to the user's file is no output: when that file changes, `ingest` must run, and `compose` must not, or it
 # would compose the overrides of an applied experiment away.
-UNTRACKED = {"tune": {paths.STUDIES}, "compose": {paths.SOURCE}}
+UNTRACKED = {"tune": {paths.STUDIES, paths.LAST_STUDY, paths.MODEL}, "compose": {paths.SOURCE}}
 
 
 def module_file(name: str) -> Path | None:

@@ -13,6 +13,7 @@ from typing import Any
 from pipeline import config
 from pipeline.errors import InputError
 from pipeline.files import written
+from pipeline.modeling import search
 from pipeline.stages.compose import keep_what_was_said
 
 CONFIG = config.CONF / "config.yaml"
@@ -121,9 +122,10 @@ def _may_be(path: Path, node: Any) -> bool:
 def _changes(composed: Mapping[str, Any], applied: Mapping[str, Any]) -> dict[str, Any]:
     """Give what of `applied` stands otherwise in `composed`; what was said is not in the applied model's space."""
     if isinstance(model := composed.get("model"), Mapping):
-        said = copy.deepcopy(dict(model)) | {key: value for key, value in applied["model"].items() if key != "space"}
+        applied_keys = {key: value for key, value in applied["model"].items() if key not in search.KEYS}
+        said = copy.deepcopy(dict(model)) | applied_keys
         keep_what_was_said(said)
-        composed = {**composed, "model": {**model, **({"space": said["space"]} if "space" in model else {})}}
+        composed = {**composed, "model": {**model, **{key: said[key] for key in search.KEYS if key in model}}}
     return _differing(composed, applied)
 
 

@@ -242,7 +242,7 @@ def test_a_column_that_tells_nothing_is_left_out_with_a_note(stage: Stage) -> No
     for name in STAGES:
         done = stage(name)
         assert (done.returncode, done.stderr) == (0, ""), f"{name}: {done.stderr}"
-    assert done.stdout.splitlines() == [
+    assert [line for line in done.stdout.splitlines() if line.startswith("left out")] == [
         "left out mark: every value is missing",
         "left out empty: every value is missing",
         "left out same: the same value in every row",

@@ -71,13 +71,15 @@ def test_every_plot_of_dvc_yaml_is_drawn_for_both_models(experimented, run, tmp_
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     # A forest does not learn by rounds, and the target has two classes: neither is an error.
+    # Of few trials no importance can be told.
     curves, residuals = "reports/training/plots/metrics", "reports/plots/residuals.json"
+    importances = "reports/search/importances.json"
     assert [(each["name"], each["rev"]) for each in told["errors"]] == [(curves, "forest")]
     listed = {next(iter(each)) for each in yaml.safe_load((experimented / "dvc.yaml").read_text())["plots"]}
-    for name in listed - {curves, residuals}:
+    for name in listed - {curves, residuals, importances}:
         assert [sorted(plot["revisions"]) for plot in told["data"][name]] == [["forest", "main"]], name
     assert [plot["revisions"] for plot in told["data"][f"{curves}/validation/log_loss.tsv"]] == [["main"]]
-    assert told["data"][residuals] == []
+    assert told["data"][residuals] == told["data"][importances] == []
 
 
 def test_the_plots_of_a_model_are_one_page(experimented, run, tmp_path):

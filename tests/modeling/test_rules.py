@@ -10,7 +10,7 @@ import pytest
 from pipeline import config
 from pipeline.errors import InputError
 from pipeline.modeling import leaks, rules
-from pipeline.modeling.search import Rows
+from pipeline.modeling.folds import Rows
 
 ROOT = Path(__file__).parents[2]
 DEFAULT = {

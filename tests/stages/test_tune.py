@@ -22,7 +22,7 @@ def parts(tmp_path, monkeypatch):
 
 
 def params(**more):
-    return {"model": {"max_depth": 6}, "search": {"trials": 3}, "seed": 1, "gates": "any", **more}
+    return {"model": {"max_depth": 6}, "search": {"trials": 3}, "split": {}, "seed": 1, "gates": "any", **more}
 
 
 def test_what_decides_the_trials_names_the_study(parts):

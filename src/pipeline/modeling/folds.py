@@ -70,6 +70,10 @@ class Fold:
     matrices: dict[Any, Any] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let a worker process make its own tables and lock."""
+        return Fold, (self.pool, self.fitted, self.held_out)
+
     @cached_property
     def train(self) -> Rows:
         """What is fitted on."""

@@ -43,12 +43,14 @@ def query(params: Mapping[str, Any]) -> str:
 
 
 def keep_what_was_said(model: dict[str, Any]) -> None:
-    """Take a parameter that an override sets out of the search's space, or the search would replace it."""
+    """Take a parameter that an override sets out of what the search tries, or the search would replace it."""
     own = config.own_values("model", model)
-    for key in [key for key in model.get("space") or {} if key in own and own[key] != model[key]]:
-        del model["space"][key]
-        for start in model.get("starts") or []:
-            start.pop(key, None)
+    searched = [model.get("space") or {}, *(model.get("starts") or []), *(model.get("finish") or [])]
+    for key in [key for key in model if key in own and own[key] != model[key] and key not in search.KEYS]:
+        for each in searched:
+            each.pop(key, None)
+    if model.get("finish"):
+        model["finish"] = [change for change in model["finish"] if change]
 
 
 def _watch(file: Path | None) -> None:
