@@ -214,6 +214,8 @@ def test_a_parameter_that_an_override_sets_is_not_searched(project_conf, monkeyp
 
 
 def test_what_an_override_sets_is_tried_by_no_start_and_no_last_change(project_conf, monkeypatch):
+    from pipeline.stages import compose
+
     config.write(config.compose(["model.learning_rate=0.3", "model.subsample=0.9"])[0])
     monkeypatch.setenv("DVC_EXP_NAME", "fast")
     compose.main()

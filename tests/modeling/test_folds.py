@@ -18,9 +18,12 @@ def problem(train: int = 80, validation: int = 20, **more) -> Problem:
     return Problem(train=rows(train), validation=rows(validation, train), **about | more)
 
 
-@pytest.mark.parametrize(("train", "folds"), [(80, 5), (9979, 5), (9980, 3), (49_979, 3), (49_980, 1)])
-def test_the_fewer_rows_the_more_folds(train, folds):
-    assert len(parted(problem(train, 20), count="auto")) == folds
+@pytest.mark.parametrize(("train", "folds"), [(80, 5), (12_479, 5), (12_480, 4), (24_980, 2), (49_979, 2), (49_980, 1)])
+def test_the_fewer_rows_the_more_folds_are_held_out(train, folds):
+    parts = parted(problem(train, 20), count="auto")
+    assert len(parts) == folds
+    assert folds in (1, 5) or sum(len(part.held_out) for part in parts) >= 10_000
+    assert folds == 1 or all(len(part.fitted) / (train + 20) == pytest.approx(0.8, abs=0.01) for part in parts)
 
 
 def test_one_fold_is_the_validation_part():

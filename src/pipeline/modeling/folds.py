@@ -3,6 +3,7 @@
 import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import ceil
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -14,8 +15,8 @@ from pipeline.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-# Below so many rows as many folds: of few rows a part is too few to compare by, and folds cost little.
-FOLDS = ((10_000, 5), (50_000, 3))
+FOLDS = 5
+HELD_OUT = 10_000  # rows that tell candidates apart: of few rows one part is too few, and more folds cost little
 
 Count = int | Literal["auto"]
 
@@ -98,8 +99,8 @@ def parted(problem: Problem, *, count: Count, rows: int | None = None) -> list[F
     Parameters
     ----------
     problem : the rows
-    count : how many folds; 1: fit on the training part and compare by the validation part; `auto`: 5 folds
-        below 10,000 rows, 3 below 50,000, and 1 above or where the order forbids more. Classes are spread evenly,
+    count : how many folds; 1: fit on the training part and compare by the validation part; `auto`: as many
+        of 5 folds as it takes to hold out 10,000 rows, but 1 where the order forbids more. Classes are spread evenly,
         groups are kept together
     rows : at most this many rows are fitted on, drawn by the seed
 
@@ -109,9 +110,10 @@ def parted(problem: Problem, *, count: Count, rows: int | None = None) -> list[F
     """
     train, validation = problem.train, problem.validation
     total = len(train.y) + len(validation.y)
+    used = None
     if count == "auto":
-        few = [] if problem.ordered else [folds for most, folds in FOLDS if total < most]
-        count = few[0] if few else 1
+        used = ceil(HELD_OUT * FOLDS / total)
+        count = 1 if problem.ordered or used == 1 else FOLDS
     if count < 1 or count * 2 > total:
         raise InputError(f"search.folds: {count} is no number of folds for {total:,} rows; 1 is the validation part")
     if problem.ordered and count > 1:
@@ -121,7 +123,7 @@ def parted(problem: Problem, *, count: Count, rows: int | None = None) -> list[F
         places = np.arange(total)
         pairs = [(places[: len(train.y)], places[len(train.y) :])]
     else:
-        pairs = _crossed(pool, count, problem)
+        pairs = _crossed(pool, count, problem)[:used]
     return [Fold(pool, _drawn(fitted, rows, problem.seed), held_out) for fitted, held_out in pairs]
 
 

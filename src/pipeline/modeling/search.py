@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import ceil, isfinite
 from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -12,6 +12,7 @@ from pipeline.errors import InputError
 from pipeline.modeling import estimators
 from pipeline.modeling.comparison import Candidate, Comparison, Report, metric_of
 from pipeline.modeling.folds import Count, Problem, parted
+from pipeline.modeling.learners.matrix import threads
 from pipeline.modeling.progress import progress
 from pipeline.modeling.space import combinations, suggest, within
 from pipeline.modeling.study import (
@@ -274,7 +275,8 @@ class Work:
             if trial.datetime_complete and trial.datetime_start and not {REPEATS, "finish"} & trial.user_attrs.keys()
         )
         trial = took[len(took) // 2] if took else 0.0
-        return trials * trial + fits * self.scale * trial / len(self.comparison.folds)
+        in_turn = ceil(len(self.comparison.folds) / threads())
+        return trials * trial + fits * self.scale * trial / in_turn
 
     def _left(self) -> float:
         return float("inf") if self.end is None else self.end - monotonic()
