@@ -99,7 +99,7 @@ EDITS = {
     "the data set": ("conf/data/hat_shop.yaml", "customers: 1000 ", "customers: 1001 ", ("ingest", "parameter data.customers: 1000 -> 1001  (conf/data/)"), set(STAGES)),
 }  # fmt: skip
 LONG = {"the space of the search", "the number of trials", "a comment of the query", "an expectation"}
-LONG |= {"the query", "a share of the split", "the data set"}
+LONG |= {"the query", "a share of the split", "the data set", "the seed", "a parameter that is searched"}
 
 
 def rows(names: Iterable[str]) -> list:
