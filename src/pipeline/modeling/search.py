@@ -237,11 +237,12 @@ class Work:
         with progress(self.trials, self.end) as show:
             while alive() and self._more(study):
                 show(study)
-                done = len(finished(study))
-                if self.trials is not None and done + others(study) >= self.trials - len(self.finishing):
+                done, running = len(finished(study)), others(study)
+                if self.trials is not None and done + running >= self.trials - len(self.finishing):
                     sleep(PAUSE)
                     continue
-                seed = self.comparison.seed + done + 100_003 * self.worker
+                # Who shares a study must not draw the same: neither workers, nor machines that see each other's trials.
+                seed = self.comparison.seed + done + 100_003 * self.worker + 1_009 * running
                 study.sampler = sampler_of(self.sampler, seed=seed, space=space)
                 study.optimize(self._try, n_trials=1, catch=(Superfluous,))
             show(study)
