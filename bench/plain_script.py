@@ -19,7 +19,9 @@ from pipeline.data.target import describe_target
 from pipeline.evaluation import decision, gates, scores
 from pipeline.evaluation.truth import ceiling
 from pipeline.files import write_json
-from pipeline.modeling import estimators, saved, search, signature
+from pipeline.modeling import rules, saved, search, signature, training
+from pipeline.modeling.folds import Rows
+from pipeline.modeling.parts import Parts
 
 PARTS = ("train", "validation", "test")
 
@@ -32,8 +34,8 @@ def main() -> None:
     raw.mkdir(parents=True)
     truth.mkdir()
     shop.ingest(raw, truth)
-    rules = expectations.suites(**settings(params["expectations"]))
-    findings = validation.validate(raw, rules, output / "validation")
+    suites = expectations.suites(**settings(params["expectations"]))
+    findings = validation.validate(raw, suites, output / "validation")
     assert all(finding.passed for finding in findings)
 
     connection = duck.connect(threads=1)
@@ -55,24 +57,25 @@ def main() -> None:
         classes=classes,
         **settings(params["signature"]),
     )
-    train, held_out = (search.Rows(seen.frame(tables[name]), seen.labels(tables[name])) for name in PARTS[:2])
-    found = search.tpe(
+    train, held_out = (Rows(seen.frame(tables[name]), seen.labels(tables[name])) for name in PARTS[:2])
+    both = Parts(seen, train, held_out, groups=None)
+    found = search.best_parameters(
         **settings(params["search"]),
         model=params["model"],
-        train=train,
-        validation=held_out,
-        task=task,
-        n_classes=len(classes or []),
-        seed=seed,
+        problem=both.problem(seed=seed, ordered=False),
         journal=output / "search.journal",
     )
-    node = {key: value for key, value in params["model"].items() if key != "space"} | found.params
-    estimator = estimators.build(node, task=task, n_classes=len(classes or []), seed=seed)
-    estimator = estimators.fit(estimator, *train, *held_out, balance=node["balance"])
-    probability = estimators.predict(estimator, held_out.X)[:, 1]
-    threshold = decision.choose_threshold(actual=held_out.y, probability=probability, **settings(params["decision"]))
-    model = saved.Model(estimator, replace(seen, threshold=threshold), {"params": node})
+    node = {key: value for key, value in params["model"].items() if key not in search.KEYS} | found.params
+    tuned = {"model": node, "rounds": found.rounds}
+    about = settings(params["training"])
+    trained = training.train(tuned, both, members=output / "members", log=output / "training", seed=seed, **about)
+    threshold = decision.choose_threshold(
+        actual=held_out.y, probability=trained.predicted[:, 1], **settings(params["decision"])
+    )
+    model = saved.Model(trained.model, replace(seen, threshold=threshold), {"params": node})
     saved.save(output / "model", model.estimator, model.signature, model.metadata)
+    results = rules.check(**settings(params["rules"]), **trained.evidence(both))
+    assert not rules.stopped(results)
     evaluate(params, model, tables, pq.read_table(truth / "truth.parquet").to_pandas(), output)
 
 
