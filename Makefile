@@ -53,7 +53,7 @@ clean:  ## delete the environment and everything that can be made again
 	@touch $@
 
 .venv/ready-%: requirements-%.lock .venv/ready
-	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes --requirement $<
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --require-hashes --requirement $<
 	@touch $@
 
 .PHONY: help run test coverage lint bench bench-quality dashboard lock clean
