@@ -80,6 +80,16 @@ def test_every_family_is_tried_with_its_own_parameters_and_then_with_the_starts_
     assert (finished.trials[3]["family"], finished.trials[3]["params"]) == ("xgboost", {"max_depth": 2})
 
 
+def test_what_is_done_about_rare_classes_is_searched_where_the_metric_is_of_labels(finished, tmp_path, problem_of):
+    found = race(tmp_path / "race.journal", problem_of(), metric="f1", trials=16, balances=["none", "weights"])
+    assert {trial["params"].get("balance") for trial in found.trials} >= {"none", "weights"}
+    assert all("balance" not in trial["params"] for trial in finished.trials), (
+        "log loss wants probabilities as they are"
+    )
+    rounded = race(tmp_path / "other.journal", problem_of("regression"), metric="r2", trials=4)
+    assert all("balance" not in trial["params"] for trial in rounded.trials), "a regression has no classes"
+
+
 def test_weights_add_up_to_one_and_the_leaderboard_says_them(finished):
     members = finished.chosen.members
     assert sum(member.weight for member in members) == pytest.approx(1)

@@ -7,7 +7,7 @@ over, the best are fitted on the other folds too, the heaviest first; so a membe
 folds' models, and its weight comes from predictions of rows that they had not seen.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil, inf
 from pathlib import Path
@@ -21,8 +21,8 @@ from pipeline.modeling import estimators
 from pipeline.modeling.bagging import Bag, Chosen
 from pipeline.modeling.comparison import Candidate, Comparison, metric_of
 from pipeline.modeling.folds import Count, Problem, parted
-from pipeline.modeling.learners.matrix import threads
-from pipeline.modeling.portfolio import FAMILY, START, Nodes, changes, enqueued, leading, next_start, united
+from pipeline.modeling.learners.matrix import Balance, threads
+from pipeline.modeling.portfolio import FAMILY, START, Nodes, balanced, changes, enqueued, leading, next_start, united
 from pipeline.modeling.progress import progress
 from pipeline.modeling.search import START_UP, Found, check_budget, row
 from pipeline.modeling.space import Space, suggest
@@ -48,6 +48,7 @@ def automl(
     folds: Count = "auto",
     rows: int = 200_000,
     members: int = 6,
+    balances: Sequence[Balance] = ("none", "weights", "smote"),
     model: Mapping[str, Any],
     problem: Problem,
     journal: Path,
@@ -65,6 +66,8 @@ def automl(
     folds : how many folds there are to fit on; 1: the validation part; `auto`: 8, where the order of rows allows it
     rows : at most this many rows are fitted on to find candidates; the ensemble's members take all
     members : how many different candidates the ensemble holds at most
+    balances : what is tried with rare classes where the metric is of labels or ranks, such as `f1`; not where it is
+        of probabilities, which no longer are those of the data then
     model, known : not used, since the candidates stand in their place
     problem : the rows
     journal : the file in which the study lives, and which a killed search goes on with; `beside` it is what it fitted
@@ -77,6 +80,8 @@ def automl(
     check_budget(trials, seconds)
     families = _installed(candidates)
     name, greater_is_better = metric_of(metric, problem.task)
+    if problem.n_classes and greater_is_better:
+        families = balanced(families, balances)
     if folds == "auto":
         folds = 1 if problem.ordered else FOLDS
     full = parted(problem, count=folds)

@@ -22,6 +22,12 @@ def united(families: Nodes) -> Space:
     return space
 
 
+def balanced(families: Nodes, choices: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """Let it be searched too how rare classes are balanced, where a family's space does not say."""
+    balance = {"balance": {"choices": list(choices)}}
+    return {family: {**node, "space": balance | (node.get("space") or {})} for family, node in families.items()}
+
+
 def starts(node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Give what a family is tried with first, in order of promise: its own parameters, and the changes in `starts`."""
     return [{}, *(node.get("starts") or [])]
