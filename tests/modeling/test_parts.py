@@ -44,6 +44,14 @@ def test_a_column_to_keep_together_gives_one_code_a_value_in_both_parts(files):
     assert len(set(zip(homes, groups.tolist(), strict=True))) == 6
 
 
+def test_a_column_whose_values_are_all_different_keeps_nothing_together(files):
+    train, validation = files
+    for path, first in ((train, 0), (validation, 100)):
+        table = pd.read_parquet(path)
+        table.assign(home=[f"home {first + row}" for row in range(len(table))]).to_parquet(path)
+    assert parts.read(train, validation, SCHEMA, NODE, together="home").groups is None
+
+
 def test_a_problem_says_what_a_search_needs(files):
     seen = parts.read(*files, SCHEMA, NODE)
     problem = seen.problem(seed=5, ordered=True)

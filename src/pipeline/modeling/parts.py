@@ -60,8 +60,9 @@ def read(
     return Parts(seen, first, second, _codes([table[together] for table in tables]) if together else None)
 
 
-def _codes(columns: list[Any]) -> np.ndarray:
+def _codes(columns: list[Any]) -> np.ndarray | None:
+    """Give each row its group; None where each row is one by itself: then nothing is to be kept together."""
     import pandas as pd
 
-    codes: np.ndarray = pd.factorize(pd.concat([column.astype(object) for column in columns]))[0]
-    return codes
+    codes, found = pd.factorize(pd.concat([column.astype(object) for column in columns]))
+    return codes if len(found) < len(codes) else None
