@@ -165,7 +165,7 @@ def test_a_small_set_is_compared_over_the_splits_that_both_systems_have(bench: B
     # differences 2 and 1: mean 1.5, standard deviation sqrt 0.5, over sqrt 2 splits
     assert measured.difference("shops", 60, "flaml", "automl", "rmse") == pytest.approx((1.5, 0.5))
     assert measured.score("shops", 60, "automl", "rmse") == 3
-    assert "| flaml  | 3    | +1.5 ± 0.5  | 60.0    | 1.00 | 2      |" in report.document(report.figures(measured))
+    assert "| flaml  | 3    | +1.50 ± 0.50 | 60.0    | 1.00 | 2      |" in report.document(report.figures(measured))
 
 
 # --- sets --------------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import os
 import platform
+from math import floor, log10
 from typing import Any
 
 from bench.measure import GIB
@@ -109,6 +110,8 @@ def _tables(lines: list[dict[str, Any]]) -> str:
     parts = []
     for name, budget in dict.fromkeys((each["set"], each["budget"]) for each in lines):
         own = [each for each in lines if (each["set"], each["budget"]) == (name, budget)]
+        if all(each["system"] != BESIDE for each in own):
+            continue  # peers alone, as long as ours was not measured in that budget
         metrics = list(own[0]["scores"])
         header = [
             "system",
@@ -132,13 +135,17 @@ def _cells(line: dict[str, Any]) -> list[str]:
 
 
 def _apart(apart: Difference, metric: str) -> str:
-    digits = DIGITS[metric].replace("5g", "4g")
-    return f"{apart.value:+{digits}} ± {apart.error:{digits.replace('4g', '2g')}}"
+    digits = DIGITS[metric]
+    if digits.endswith("g"):  # as many places as say two digits of the error
+        digits = f",.{max(0, 1 - floor(log10(apart.error)))}f" if apart.error > 0 else ",.0f"
+    return f"{apart.value:+{digits}} ± {apart.error:{digits}}"
 
 
 def _ranks(ranks: dict[str, Any]) -> str:
     parts = []
     for budget, each in ranks.items():
+        if BESIDE not in each["mean"]:
+            continue
         ordered = sorted(each["mean"].items(), key=lambda pair: pair[1])
         rows = [["system", "mean rank"], *([name, f"{rank:.2f}"] for name, rank in ordered)]
         parts.append(f"## Mean rank, {budget} s, by log loss or RMSE (sets: {each['sets']})\n\n{_table(rows)}")
