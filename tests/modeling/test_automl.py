@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.modeling import automl, estimators
-from pipeline.modeling.bagging import Member
+from pipeline.modeling.bagging import Bag, Member
 from pipeline.modeling.comparison import measure
 from pipeline.modeling.folds import parted, together
 from pipeline.modeling.learners.folder import read
@@ -88,6 +88,28 @@ def test_what_is_done_about_rare_classes_is_searched_where_the_metric_is_of_labe
     )
     rounded = race(tmp_path / "other.journal", problem_of("regression"), metric="r2", trials=4)
     assert all("balance" not in trial["params"] for trial in rounded.trials), "a regression has no classes"
+
+
+def test_the_models_of_the_best_candidates_alone_are_held_and_none_once_it_is_written(
+    tmp_path, problem_of, monkeypatch
+):
+    held: list[int] = []
+    drop, keep = automl.Race._drop_models, Bag._keep
+
+    def counting(self):
+        drop(self)
+        held.append(sum(bool(each.models) for each in self.candidates.values()))
+
+    def checking(self, number, place):
+        keep(self, number, place)
+        assert place not in self.fitted[number].models
+
+    monkeypatch.setattr(automl.Race, "_drop_models", counting)
+    monkeypatch.setattr(Bag, "_keep", checking)
+    found = race(tmp_path / "race.journal", problem_of(), trials=16, members=2)
+    assert len(held) > 8
+    assert max(held) <= 2 + len(CANDIDATES) - 1
+    assert sum(member.weight for member in found.chosen.members) == pytest.approx(1)
 
 
 def test_weights_add_up_to_one_and_the_leaderboard_says_them(finished):

@@ -144,7 +144,7 @@ class Race:
     bag : what chooses among them, and fits the chosen on all folds
     trials, start, end : the budget; the clock is time.monotonic
     folder : where the predictions of each trial are kept, for a search that goes on
-    candidates : those that were fitted, by the number of their trial
+    candidates, scores : those that were fitted, by the number of their trial
     passed_over : families that cannot learn from these rows
     """
 
@@ -157,6 +157,7 @@ class Race:
     end: float
     folder: Path
     candidates: dict[int, Candidate] = field(default_factory=dict)
+    scores: dict[int, float] = field(default_factory=dict)
     passed_over: set[str] = field(default_factory=set)
 
     def run(self, study: "optuna.Study") -> Chosen:
@@ -263,9 +264,25 @@ class Race:
         if score != score:
             return -inf if self.bag.greater_is_better else inf
         trial.set_user_attr("rounds", candidate.rounds)
-        self.candidates[trial.number] = candidate
+        self.candidates[trial.number], self.scores[trial.number] = candidate, score
         self._keep(trial.number, candidate)
+        self._drop_models()
         return score
+
+    def _drop_models(self) -> None:
+        """Keep the models of the best candidates and of the best of each family; of forests, all would fill gigabytes.
+
+        What is chosen without its models is fitted again.
+        """
+        families = set()
+        for rank, number in enumerate(sorted(self.scores, key=self._loss)):
+            target = self.candidates[number].node["_target_"]
+            if rank >= self.bag.members and target in families:
+                self.candidates[number].models.clear()
+            families.add(target)
+
+    def _loss(self, number: int) -> float:
+        return -self.scores[number] if self.bag.greater_is_better else self.scores[number]
 
     def _space(self, trial: "optuna.Trial") -> Space:
         """Draw nothing beside a start: what the space cannot give, such as a penalty of 0, stays as its node says."""

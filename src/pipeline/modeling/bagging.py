@@ -152,7 +152,7 @@ class Bag:
 
     def _drop_cut_short(self, pairs: Sequence[tuple[Candidate, int]]) -> None:
         for candidate, place in pairs:
-            if len(candidate.models) > 1:
+            if self.kept or len(candidate.models) > 1:
                 del candidate.models[place], candidate.predicted[place]
 
     def _keep(self, number: int, place: int) -> None:
@@ -166,6 +166,7 @@ class Bag:
         with one_thread():
             sampled = model.predict(self.asked)
         self.kept[number, place] = Kept(folder, sampled, monotonic() - begun)
+        del self.fitted[number].models[place]  # it is on the disk, and forests are large
 
     def ensemble(self) -> Chosen:
         """Weigh all that were kept once more by the folds that they share, and put their predictions together.
