@@ -34,7 +34,9 @@ def stages_run(output: str) -> list[str]:
 def wait_for_queue(run, project: Path, workers: int, **env: str) -> str:
     """Start workers, and give the queue's status once nothing waits or runs any more."""
     try:
-        well(run, project, "dvc", "queue", "start", "-j", str(workers), **env)
+        # To a file: a worker that has nothing left to do may stay, and would hold the end of a pipe.
+        start = 'exec dvc queue start -j "$0" > ../queue.txt 2>&1'
+        well(run, project, "bash", "-c", start, str(workers), **env)
         deadline = time.monotonic() + PATIENCE
         while re.search(r"Queued|Running", status := run(["dvc", "queue", "status"], project).stdout):
             assert time.monotonic() < deadline, status
