@@ -24,6 +24,28 @@ def _parser() -> argparse.ArgumentParser:
     keep.add_argument("name", metavar="NAME", help="of the file; letters, digits, - and _")
     keep.add_argument("--default", action="store_true", help="make it what conf/ composes to from now on")
     keep.set_defaults(command=_keep)
+    promote = commands.add_parser("promote", help="register this commit's model as a version, and assign it to a stage")
+    promote.add_argument("stage", metavar="STAGE", help="one of conf/registry, such as staging or prod")
+    promote.add_argument("--version", help="one that is registered already, such as v0.0.3; left out: the commit's")
+    promote.add_argument(
+        "--revision", default="HEAD", metavar="REV", help="the commit whose model it is; HEAD if left out"
+    )
+    promote.add_argument("-m", "--message", metavar="WHY", help="a sentence for those who read the tags later")
+    decision = promote.add_mutually_exclusive_group()
+    decision.add_argument("--approve", action="store_true", help="approve a version that waits for the stage")
+    decision.add_argument("--reject", action="store_true", help="reject a version that waits for the stage")
+    promote.set_defaults(command=_promote)
+    rollback = commands.add_parser("rollback", help="point a stage to the version before its current one")
+    rollback.add_argument("stage", metavar="STAGE")
+    rollback.add_argument("-m", "--message", metavar="WHY", help="a sentence for those who read the tags later")
+    rollback.set_defaults(command=_rollback)
+    models = commands.add_parser("models", help="list the versions, their stages and their figures")
+    models.add_argument("--at", metavar="DAY", help="as it was at the end of a day, or at a time (UTC)")
+    models.add_argument("--json", action="store_true", help="for a program")
+    models.set_defaults(command=_models)
+    lineage = commands.add_parser("lineage", help="say what a version was made of: data, parameters, code, figures")
+    lineage.add_argument("version", metavar="VERSION", help="such as v0.0.3, as predictions name it")
+    lineage.set_defaults(command=_lineage)
     return parser
 
 
@@ -43,6 +65,33 @@ def _keep(options: argparse.Namespace) -> None:
     from pipeline.keep import keep
 
     print(keep(options.name, default=options.default))
+
+
+def _promote(options: argparse.Namespace) -> None:
+    from pipeline.promote import decide, promote
+
+    if options.approve or options.reject:
+        print(decide(options.stage, approve=options.approve, version=options.version, why=options.message))
+    else:
+        print(promote(options.stage, version=options.version, revision=options.revision, why=options.message))
+
+
+def _rollback(options: argparse.Namespace) -> None:
+    from pipeline.promote import rollback
+
+    print(rollback(options.stage, why=options.message))
+
+
+def _models(options: argparse.Namespace) -> None:
+    from pipeline.models import models
+
+    print(models(at=options.at, as_json=options.json))
+
+
+def _lineage(options: argparse.Namespace) -> None:
+    from pipeline.models import lineage
+
+    print(lineage(options.version), end="")
 
 
 if __name__ == "__main__":

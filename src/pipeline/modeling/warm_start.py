@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pipeline import registry
 from pipeline.files import read_json
+from pipeline.registry import files, tags
 
 BEST = 5  # trials of the last search
 STAGE = "prod"
@@ -30,9 +30,9 @@ def known(start: Start, *, last: Path, model: Path) -> list[dict[str, Any]]:
     """
     if start == "last":
         return _best_of(last) if last.exists() else []
-    if start == "champion" and (promoted := registry.promoted(STAGE)):
+    if start == "champion" and (promoted := tags.promoted(STAGE)):
         with tempfile.TemporaryDirectory() as folder:
-            registry.download(promoted.commit, model, Path(folder) / "model")
+            files.download(promoted.commit, model, Path(folder) / "model")
             node: Mapping[str, Any] = read_json(Path(folder) / "model" / "metadata.json")["params"]
         return [dict(node.get("model", node))]
     return []

@@ -4,10 +4,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from pipeline import config, registry
+from pipeline import config
 from pipeline.errors import InputError
 from pipeline.evaluation import gates
 from pipeline.files import read_json, write_json
+from pipeline.registry import files, tags
 from pipeline.stages import paths
 
 
@@ -25,7 +26,7 @@ def main() -> None:
 
 def _compare_with_champion(params: dict[str, Any]) -> dict[str, Any] | None:
     """Score the promoted model and this one on the same test rows; None where nothing is promoted."""
-    promoted = registry.promoted(params["gates"]["champion_stage"])
+    promoted = tags.promoted(params["gates"]["champion_stage"])
     if promoted is None:
         return None
     from pipeline.evaluation import scores
@@ -34,7 +35,7 @@ def _compare_with_champion(params: dict[str, Any]) -> dict[str, Any] | None:
     table = signature.read(paths.TEST)
     with tempfile.TemporaryDirectory() as folder:
         champion_folder = Path(folder) / "model"
-        registry.download(promoted.commit, paths.MODEL, champion_folder)
+        files.download(promoted.commit, paths.MODEL, champion_folder)
         champion = saved.load(champion_folder)
     challenger = saved.load(paths.MODEL)
     compared = scores.compare(
