@@ -15,20 +15,25 @@ help:  ## list these targets
 run: $(READY)  ## run the pipeline: raw data to a gated model (with LightGBM and CatBoost: make run EXTRAS=boosters)
 	@dvc repro && cairn summary
 
+environment: $(READY)  ## set up .venv alone
+
 test: $(READY)  ## run the tests (the slow ones too: make test SLOW=1)
 	@pytest -n 2 $(if $(SLOW),,-m "not slow")
 
 coverage: $(READY)  ## measure which lines and branches the tests reach
 	@pytest -n 2 --cov --cov-report=term-missing -m "not slow"
 
-lint: $(READY)  ## check style, types and the direction of imports
-	@ruff check . && ruff format --check . && mypy && lint-imports
+lint: $(READY)  ## check style, types, the direction of imports and the workflows
+	@ruff check . && ruff format --check . && mypy && lint-imports && actionlint && zizmor --quiet --offline .github
 
 bench: $(READY)  ## measure speed and memory beside peers, in one run
 	@python -m bench
 
 bench-quality: $(READY)  ## measure quality per minute beside AutoGluon and FLAML (hours; docs/quality.md)
 	@python -m bench.quality
+
+bench-serve: $(READY)  ## measure the server beside others, then under ten minutes of load (docs/serving-benchmarks.md)
+	@python -m bench.serve.soak && python -m bench.serve
 
 dashboard: .venv/ready-dashboard  ## open optuna-dashboard on the last search (or STUDY=postgresql+psycopg://...)
 	@[[ "$(STUDY)" == *://* || -e "$(STUDY)" ]] || { echo "error: $(STUDY): no such study; \`dvc repro tune\` makes one" >&2; exit 1; }
@@ -56,5 +61,5 @@ clean:  ## delete the environment and everything that can be made again
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --require-hashes --requirement $<
 	@touch $@
 
-.PHONY: help run test coverage lint bench bench-quality dashboard lock clean
+.PHONY: help run environment test coverage lint bench bench-quality bench-serve dashboard lock clean
 .DEFAULT_GOAL := help

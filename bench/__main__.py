@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench import job, noop, peers, tables
+from bench import batch, job, noop, peers, tables
 from bench.measure import GIB, CommandError, Row, tell
 from bench.project import ROOT
 
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, Callable[[Path, bool], list[Row]]] = {
     "default": job.default,
     "large": job.large,
     "tables": tables.rows,
+    "batch": batch.rows,
     "peers": peers.rows,
 }
 LIBRARIES = ("dvc", "duckdb", "great-expectations", "optuna", "pandas", "scikit-learn", "xgboost")

@@ -44,8 +44,31 @@ def _parser() -> argparse.ArgumentParser:
     models.add_argument("--json", action="store_true", help="for a program")
     models.set_defaults(command=_models)
     lineage = commands.add_parser("lineage", help="say what a version was made of: data, parameters, code, figures")
-    lineage.add_argument("version", metavar="VERSION", help="such as v0.0.3, as predictions name it")
+    lineage.add_argument("version", metavar="VERSION", help="such as v0.0.3, as predictions name it; a stage or a tag")
     lineage.set_defaults(command=_lineage)
+    serve = commands.add_parser("serve", help="answer requests by what is promoted")
+    what = serve.add_mutually_exclusive_group(required=True)
+    what.add_argument("--stage", help="what this stage points to, now and later")
+    what.add_argument("--version", help="this version")
+    what.add_argument("--path", help="the model in this folder, such as models/model")
+    serve.add_argument(
+        "-S", "--set", action="append", metavar="KEY=VALUE", help="a setting of conf/serve, such as port=9000"
+    )
+    serve.set_defaults(command=_serve)
+    predict = commands.add_parser("predict", help="score a file by what is promoted")
+    what = predict.add_mutually_exclusive_group(required=True)
+    what.add_argument("--stage", help="what this stage points to")
+    what.add_argument("--version", help="this version")
+    what.add_argument("--path", help="the model in this folder, such as models/model")
+    predict.add_argument(
+        "source", metavar="INPUT", help="CSV, JSON lines, Parquet or Arrow; a path, http(s):// or s3://"
+    )
+    predict.add_argument("output", metavar="OUTPUT", help="of a format of these, told by its ending; a path or s3://")
+    predict.add_argument("--bad-rows", choices=["refuse", "aside"], default="refuse", help="refuse, if left out")
+    predict.add_argument(
+        "--keep", default="all", metavar="COLUMNS", help="of the input, such as id,day; all if left out, or none"
+    )
+    predict.set_defaults(command=_predict)
     return parser
 
 
@@ -92,6 +115,28 @@ def _lineage(options: argparse.Namespace) -> None:
     from pipeline.models import lineage
 
     print(lineage(options.version), end="")
+
+
+def _serve(options: argparse.Namespace) -> None:
+    from pipeline.serve import serve
+
+    serve(stage=options.stage, version=options.version, path=options.path, given=options.set)
+
+
+def _predict(options: argparse.Namespace) -> None:
+    from pipeline.predict import predict
+
+    print(
+        predict(
+            options.source,
+            options.output,
+            stage=options.stage,
+            version=options.version,
+            path=options.path,
+            bad_rows=options.bad_rows,
+            keep=options.keep,
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -92,11 +92,16 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = ""
 
 
 def read_yaml(path: Path) -> Any:
-    """Read plain YAML, as DVC reads params.yaml."""
+    """Read a file of plain YAML, as DVC reads params.yaml."""
+    return parse_yaml(path.read_text(encoding="utf-8"))
+
+
+def parse_yaml(text: str) -> Any:
+    """Read plain YAML."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same in C, where it is built
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
+    return yaml.load(text, Loader=loader)  # noqa: S506
 
 
 def check(
@@ -126,7 +131,7 @@ def check(
     for key in sorted(known - {"experiment"}):
         if key not in params:
             raise InputError(f"conf/config.yaml: {key} is missing")
-    if trouble := _type_trouble(int, params["seed"]):
+    if trouble := type_trouble(int, params["seed"]):
         raise InputError(f"conf/config.yaml: seed: {trouble}")
     for group, node in params.items():
         if isinstance(node, Mapping) and "_target_" in node:
@@ -195,30 +200,7 @@ def run(main: Callable[[], None]) -> None:
         sys.exit(130)
 
 
-def _check_node(group: str, node: Mapping[str, Any], choices: Mapping[str, str]) -> None:
-    def complain(key: str, trouble: str) -> InputError:
-        return InputError(f"{_place(group, key, choices)}: {trouble}")
-
-    try:
-        target = locate(node["_target_"])
-    except InputError as error:
-        raise complain("_target_", str(error).removeprefix("_target_: ")) from error
-    parameters = inspect.signature(target).parameters
-    open_ended = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values())
-    keys = {key: value for key, value in node.items() if key not in {"_target_", *RESERVED.get(group, ())}}
-    for key, value in keys.items():
-        if key not in parameters and not open_ended:
-            raise complain(key, f"no such key for {node['_target_']} {did_you_mean(key, parameters)}")
-        if key in parameters and (trouble := _type_trouble(parameters[key].annotation, value)):
-            raise complain(key, trouble)
-    if dataclasses.is_dataclass(target):
-        try:
-            target(**keys)
-        except (InputError, TypeError) as error:
-            raise InputError(f"{_file_of(group, choices)}: {error}") from error
-
-
-def _type_trouble(annotation: Any, value: Any) -> str | None:
+def type_trouble(annotation: Any, value: Any) -> str | None:
     """Say why a value is not of the annotated type, or None; what is not annotated is not checked."""
     from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -235,6 +217,29 @@ def _type_trouble(annotation: Any, value: Any) -> str | None:
         message = troubles[0]["msg"]
         return f"{value!r}: {message[0].lower()}{message[1:]}"
     return None
+
+
+def _check_node(group: str, node: Mapping[str, Any], choices: Mapping[str, str]) -> None:
+    def complain(key: str, trouble: str) -> InputError:
+        return InputError(f"{_place(group, key, choices)}: {trouble}")
+
+    try:
+        target = locate(node["_target_"])
+    except InputError as error:
+        raise complain("_target_", str(error).removeprefix("_target_: ")) from error
+    parameters = inspect.signature(target).parameters
+    open_ended = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values())
+    keys = {key: value for key, value in node.items() if key not in {"_target_", *RESERVED.get(group, ())}}
+    for key, value in keys.items():
+        if key not in parameters and not open_ended:
+            raise complain(key, f"no such key for {node['_target_']} {did_you_mean(key, parameters)}")
+        if key in parameters and (trouble := type_trouble(parameters[key].annotation, value)):
+            raise complain(key, trouble)
+    if dataclasses.is_dataclass(target):
+        try:
+            target(**keys)
+        except (InputError, TypeError) as error:
+            raise InputError(f"{_file_of(group, choices)}: {error}") from error
 
 
 def _file_of(group: str, choices: Mapping[str, str]) -> str:

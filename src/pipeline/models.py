@@ -44,16 +44,15 @@ def lineage(version: str) -> str:
 
     Parameters
     ----------
-    version : such as `v0.0.3`, as predictions name it, or `model@v0.0.3`
+    version : such as `v0.0.3`, as predictions name it; a tag, such as `model@v0.0.3` or `model#prod#7`; or a stage,
+        which stands for what is in it now
 
     Raises
     ------
     InputError : no such version, or its gates have not passed
     """
     known = tags.read()
-    name = version.removeprefix(f"{ARTIFACT}@")
-    if name not in known.versions:
-        raise InputError(f"no version {version!r} {did_you_mean(name, known.versions)}; `cairn models` shows them")
+    name = _version(known, version)
     tag = known.versions[name]
     made = record.passed(tag.commit, model=paths.MODEL, gates=paths.GATES)
     (params,) = texts([f"{tag.commit}:{config.PARAMS}"])
@@ -69,6 +68,21 @@ def lineage(version: str) -> str:
         "metrics": figures,
     }
     return f"{config.dump(told)}parameters:\n" + "".join(f"  {line}\n" for line in (params or "").splitlines())
+
+
+def _version(known: Tags, said: str) -> str:
+    """Find the version that a person means."""
+    if said in known.stages:
+        promoted = known.current(said)
+        if promoted is None:
+            raise InputError(f"nothing is in {said} now; `cairn models` shows what is")
+        said = promoted.version
+    commits = {tag.commit: version for version, tag in known.versions.items()}
+    assigned = {tag.name: commits.get(tag.commit, tag.commit) for tag in known.tags if tag.stage}
+    name = assigned.get(said, said).removeprefix(f"{ARTIFACT}@")
+    if name not in known.versions:
+        raise InputError(f"no version {name!r} {did_you_mean(name, known.versions)}; `cairn models` shows them")
+    return name
 
 
 def _moment(at: str) -> datetime:

@@ -1,6 +1,7 @@
 """The signature: what it takes from the training part, what it refuses, and how it prepares any row."""
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -219,3 +220,25 @@ def test_parquet_text_is_read_as_categories_and_types_do_not_depend_on_gaps(tmp_
     assert seen.frame(table)["day"].tolist()[::2] == [1.0, 2.0]
     online = pd.DataFrame({"city": ["b"], "flag": [True], "day": [date(1970, 1, 2)], "cost": [1.25], "a.b": [1]})
     pd.testing.assert_frame_equal(seen.frame(online), seen.frame(table.iloc[[0]]), check_exact=True)
+
+
+def test_a_typical_value_is_the_middle_one_or_the_most_frequent_as_a_request_would_have_it():
+    rows = pd.DataFrame(
+        {
+            "age": np.arange(100),
+            "income": [np.nan] * 20 + [float(each) for each in range(80)],
+            "city": ["Oslo"] * 60 + ["Bonn"] * 20 + [None] * 20,
+            "child": [True] * 70 + [False] * 30,
+            "since": pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(100), unit="D"),
+            "y": np.arange(100.0),
+        }
+    )
+    names = ["age", "income", "city", "child", "since"]
+    seen = describe(rows, features=names, target="y", task="regression", classes=None)
+    typical = {column.name: column.typical for column in seen.columns}
+    assert (typical["age"], typical["city"], typical["child"]) == (49.5, "Oslo", True)
+    assert 35 <= typical["income"] <= 45
+    assert "2024-02-15" <= typical["since"] <= "2024-02-25"
+    assert Signature.from_json(json.loads(json.dumps(seen.to_json()))) == seen
+    old = [replace(column, background=None) for column in seen.columns]
+    assert [column.typical for column in old] == [49.5, None, None, True, None]

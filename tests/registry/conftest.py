@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -77,14 +76,12 @@ class Project:
         return other
 
 
-@pytest.fixture(scope="package")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make the project once, with one model committed and pushed."""
-    home = tmp_path_factory.mktemp("registry")
+def make(home: Path, train: str = MAKE) -> Project:
+    """Make the project, with one model committed and pushed; `train` is the program that makes it."""
     subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", home / "shared.git"], check=True)
     (home / "ann").mkdir()
     project = Project(home / "ann")
-    for name, text in {"dvc.yaml": DVC_YAML, "make.py": MAKE, "judge.py": JUDGE}.items():
+    for name, text in {"dvc.yaml": DVC_YAML, "make.py": train, "judge.py": JUDGE}.items():
         (project.folder / name).write_text(text)
     shutil.copytree(ROOT / "conf", project.folder / "conf")
     shutil.copy(ROOT / "params.yaml", project.folder)
@@ -96,6 +93,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project.git("remote", "add", "origin", "../shared.git")
     project.commit(1)
     project.git("push", "--quiet", "--set-upstream", "origin", "main")
+    return project
+
+
+@pytest.fixture(scope="package")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the project once."""
+    home = tmp_path_factory.mktemp("registry")
+    make(home)
     return home
 
 
@@ -108,6 +113,3 @@ def ann(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
     return project
-
-
-Make = Callable[[str], Project]

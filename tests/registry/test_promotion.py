@@ -141,5 +141,6 @@ def test_lineage_says_what_a_version_was_made_of(ann):
     told = lineage("model@v0.0.1")
     assert ann.git("rev-parse", "HEAD") in told
     assert "roc_auc: 0.801" in told
+    assert lineage("v0.0.1") == lineage("prod") == lineage("model#prod#1") == told
     with pytest.raises(InputError, match=r"no version 'v0\.0\.2' \(did you mean 'v0\.0\.1'\?\)"):
         lineage("v0.0.2")

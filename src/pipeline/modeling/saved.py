@@ -44,13 +44,14 @@ class Model:
         """Give a class or a value for each row, of shape (n_rows,); for a binary task by the signature's threshold."""
         if self.signature.classes is None:
             return self.estimator.predict(self.signature.frame(table))
-        probability = self.predict_proba(table)
+        return np.array(self.signature.classes)[self.choose(self.predict_proba(table))]
+
+    def choose(self, probability: np.ndarray) -> np.ndarray:
+        """Give the place of the class that each row of probabilities, of shape (n_rows, n_classes), decides for."""
         if self.signature.task == "binary":
             threshold = 0.5 if self.signature.threshold is None else self.signature.threshold
-            chosen = (probability[:, 1] >= threshold).astype(int)
-        else:
-            chosen = probability.argmax(axis=1)
-        return np.array(self.signature.classes)[chosen]
+            return (probability[:, 1] >= threshold).astype(int)
+        return probability.argmax(axis=1)
 
 
 def save(folder: Path, estimator: Estimator | Path, signature: Signature, metadata: dict[str, Any]) -> None:

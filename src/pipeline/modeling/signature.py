@@ -19,6 +19,7 @@ Kind = Literal["number", "category", "boolean", "time"]
 
 LARGEST = float(np.finfo(np.float32).max)  # what XGBoost can hold; beyond it a value counts as infinite
 MICROSECONDS_A_DAY = 86_400_000_000
+RANKS = (2 * np.arange(16) + 1) / 32  # shares of the rows below the values that stand for a column
 DATE = re.compile(r"\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2}))([T ].*)?\s*")
 
 
@@ -36,6 +37,8 @@ class Column:
     median : of numbers where none was missing: what stands for a value that is missing later, since the model could
         not learn what that means
     single : the numbers were stored as 32-bit floats, and a number from elsewhere is rounded likewise
+    background : values at evenly spaced ranks, of numbers rounded to six digits, of categories their places among the
+        levels; None stands for those that were missing. What explanations put in a value's stead
     """
 
     name: str
@@ -46,6 +49,20 @@ class Column:
     missing: bool = False
     single: bool = False
     median: float | None = None
+    background: list[float | None] | None = None
+
+    @property
+    def typical(self) -> str | float | bool | None:
+        """Give the value in the middle, or the most frequent category, as a row of a request has it; None: unknown."""
+        there = sorted(value for value in self.background or [] if value is not None)
+        if self.kind == "category":
+            return (self.categories or [])[int(max(there, key=there.count))] if there else None
+        middle = there[len(there) // 2] if there and self.median is None else self.median
+        if middle is None:
+            return None
+        if self.kind == "time":
+            return str(np.datetime64(int(middle), "D"))
+        return middle >= 0.5 if self.kind == "boolean" else float(f"{middle:.6g}")
 
 
 @dataclass(frozen=True)
@@ -245,7 +262,9 @@ def _column(name: str, values: "pd.Series", max_levels: int) -> Column | str:
         return "the same value in every row"
     single = str(values.dtype).lower() == "float32"
     median = None if missing or kind == "time" else float(np.median(numbers))
-    return Column(name, kind, None, low, high, missing, single, median)
+    spread = np.partition(numbers, _places(len(numbers)))[_places(len(numbers))]  # what is missing comes last
+    background = [None if np.isnan(value) else float(f"{value:.6g}") for value in spread.tolist()]
+    return Column(name, kind, None, low, high, missing, single, median, background)
 
 
 def _text(name: str, values: "pd.Series", missing: bool, max_levels: int) -> Column | str:
@@ -265,7 +284,16 @@ def _text(name: str, values: "pd.Series", missing: bool, max_levels: int) -> Col
             f"{name}: {len(levels):,} different values are too many for a category (signature.max_levels is "
             f"{max_levels:,}); leave it out with data.drop=[{name}] or raise signature.max_levels"
         )
-    return Column(name, "category", sorted(str(level) for level in levels), missing=missing)
+    names = [str(level) for level in levels]
+    order = sorted(range(len(names)), key=names.__getitem__)
+    spread = np.searchsorted(np.cumsum(counts[order]), _places(len(values)), side="right")
+    background = [None if place == len(names) else float(place) for place in spread.tolist()]
+    return Column(name, "category", [names[place] for place in order], missing=missing, background=background)
+
+
+def _places(n_rows: int) -> "np.ndarray":
+    """Give the places of evenly spaced ranks among sorted values."""
+    return (RANKS * n_rows).astype(int)
 
 
 def _refuse_dates(name: str, levels: "pd.Index", counts: "np.ndarray") -> None:

@@ -8,11 +8,13 @@ import numpy as np
 
 from pipeline.data.source import Task
 from pipeline.errors import InputError
+from pipeline.modeling.learners.contributions import Contributions, laid_out
 from pipeline.modeling.learners.extra import require
 from pipeline.modeling.learners.matrix import (
     FEW_ROWS,
     METRICS,
     Balance,
+    Coded,
     OnRound,
     Part,
     categories,
@@ -88,7 +90,7 @@ class CatBoost:
         self.columns, self.model = list(train[0].columns), model
         return self
 
-    def predict(self, X: "pd.DataFrame") -> np.ndarray:
+    def predict(self, X: "pd.DataFrame | Coded") -> np.ndarray:
         """Give probabilities of shape (n_rows, n_classes), or values of shape (n_rows,)."""
         assert self.model is not None, "fit or load first"
         if not len(X):
@@ -97,6 +99,13 @@ class CatBoost:
         few = len(X) <= FEW_ROWS
         predicted = self.model.predict(pool(X), prediction_type=kind, thread_count=1 if few else threads())
         return np.asarray(predicted, dtype="float64")
+
+    def contributions(self, X: "pd.DataFrame | Coded", background: Coded | None) -> Contributions:
+        """Give exact contributions, by the trees' own paths (Lundberg et al., 2020); the background is not needed."""
+        assert self.model is not None, "fit or load first"
+        used = 1 if len(X) <= FEW_ROWS else threads()
+        told = self.model.get_feature_importance(pool(X), type="ShapValues", thread_count=used)
+        return laid_out(told.reshape(len(X), -1, len(self.columns) + 1), self.n_classes)
 
     def importances(self) -> dict[str, float]:
         """Give each column's share of what the predictions change when the column does (CatBoost's own measure)."""
@@ -154,17 +163,21 @@ def read(path: Path, *, task: Task, n_classes: int, columns: list[str]) -> CatBo
     )
 
 
-def pool(X: "pd.DataFrame", y: np.ndarray | None = None, weight: np.ndarray | None = None) -> "catboost.Pool":
+def pool(X: "pd.DataFrame | Coded", y: np.ndarray | None = None, weight: np.ndarray | None = None) -> "catboost.Pool":
     """Give a prepared frame as CatBoost takes it: columns by their place, a missing category as a level of its own."""
     import catboost
     import pandas as pd
 
+    if isinstance(X, Coded):
+        coded = {str(place): X.matrix[:, place] for place in range(X.matrix.shape[1])}
+        coded |= {str(place): np.nan_to_num(X.matrix[:, place], nan=-1).astype(int) for place in X.texts}
+        return catboost.Pool(pd.DataFrame(coded), cat_features=X.texts)
     texts = categories(X)
     table: dict[str, Any] = {}
     for place, (_, values) in enumerate(X.items()):
         if place in texts:
-            levels = pd.RangeIndex(-1, len(values.cat.categories))
-            table[str(place)] = pd.Categorical.from_codes(values.cat.codes.to_numpy() + 1, categories=levels)
+            known = pd.RangeIndex(-1, len(values.cat.categories))
+            table[str(place)] = pd.Categorical.from_codes(values.cat.codes.to_numpy() + 1, categories=known)
         else:
             table[str(place)] = values.to_numpy()
     return catboost.Pool(pd.DataFrame(table), label=y, weight=weight, cat_features=texts)

@@ -11,7 +11,8 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.files import write_json
-from pipeline.modeling.learners.matrix import Estimator, shares
+from pipeline.modeling.learners.contributions import Contributions, sampled
+from pipeline.modeling.learners.matrix import Coded, Estimator, shares
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,13 +63,25 @@ class Ensemble:
         """Refuse: the members are fitted, each by itself."""
         raise TypeError("an ensemble is assembled of members that are fitted already")
 
-    def predict(self, X: "pd.DataFrame") -> np.ndarray:
+    def predict(self, X: "pd.DataFrame | Coded") -> np.ndarray:
         """Give probabilities of shape (n_rows, n_classes), or values of shape (n_rows,)."""
         pairs = [pair for pair in zip(self.members, self.weights, strict=True) if pair[1]]
         total: np.ndarray = pairs[0][1] * pairs[0][0].predict(X)
         for member, weight in pairs[1:]:
             total += weight * member.predict(X)
         return total
+
+    def contributions(self, X: "pd.DataFrame | Coded", background: Coded | None) -> Contributions:
+        """Give the weighted sum of the members' contributions to a value, and an estimate for probabilities.
+
+        A mean of probabilities is no sum of log-odds, so there the ensemble is asked as a whole.
+        """
+        if self.n_classes:
+            return sampled(self.predict, X, background, self.n_classes)
+        pairs = [pair for pair in zip(self.members, self.weights, strict=True) if pair[1]]
+        told = [(member.contributions(X, background), weight) for member, weight in pairs]
+        values = sum(weight * each.values for each, weight in told)
+        return Contributions(np.asarray(values), np.asarray(sum(w * each.base for each, w in told)), "target unit")
 
     def importances(self) -> dict[str, float]:
         """Give the weighted mean of the members' shares; members that do not say are left out."""

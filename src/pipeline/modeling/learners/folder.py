@@ -1,6 +1,7 @@
 """Read a learner from its folder, by the name of the one file that it keeps there."""
 
 import json
+from importlib import import_module
 from pathlib import Path
 
 from pipeline.data.source import Task
@@ -11,6 +12,12 @@ from pipeline.modeling.learners.ensemble import MEMBERS, Ensemble, places, read_
 from pipeline.modeling.learners.matrix import Estimator
 
 READERS = {module.FILE: module.read for module in (boosting, light_gbm, cat_boost, scikit)}
+LIBRARIES = {
+    boosting.FILE: ("xgboost",),
+    light_gbm.FILE: ("lightgbm",),
+    cat_boost.FILE: ("catboost",),
+    scikit.FILE: ("skops.io", "sklearn.pipeline", "sklearn.ensemble"),
+}
 
 
 def read(folder: Path, *, task: Task, n_classes: int, columns: list[str]) -> Estimator:
@@ -27,6 +34,16 @@ def read(folder: Path, *, task: Task, n_classes: int, columns: list[str]) -> Est
     if found[0] == ENSEMBLE:
         return _ensemble(folder, task, n_classes, columns)
     return READERS[found[0]](folder / found[0], task=task, n_classes=n_classes, columns=columns)
+
+
+def prepare(folder: Path) -> None:
+    """Import the libraries that `read` needs, and read nothing: processes that are forked from this one then have them.
+
+    A model must not be read before a fork: the threads that read it are not there afterwards, and are waited for.
+    """
+    for path in folder.rglob("*"):
+        for library in LIBRARIES.get(path.name, ()):
+            import_module(library)
 
 
 def _ensemble(folder: Path, task: Task, n_classes: int, columns: list[str]) -> Ensemble:

@@ -9,11 +9,13 @@ import numpy as np
 
 from pipeline.data.source import Task
 from pipeline.errors import InputError
+from pipeline.modeling.learners.contributions import Contributions, laid_out
 from pipeline.modeling.learners.extra import require
 from pipeline.modeling.learners.matrix import (
     FEW_ROWS,
     METRICS,
     Balance,
+    Coded,
     OnRound,
     Part,
     Progress,
@@ -102,7 +104,7 @@ class LightGBM:
         self.columns = list(train[0].columns)
         return self
 
-    def predict(self, X: "pd.DataFrame") -> np.ndarray:
+    def predict(self, X: "pd.DataFrame | Coded") -> np.ndarray:
         """Give probabilities of shape (n_rows, n_classes), or values of shape (n_rows,)."""
         assert self.booster is not None, "fit or load first"
         if not len(X):
@@ -110,6 +112,13 @@ class LightGBM:
         few = len(X) <= FEW_ROWS
         predicted = np.asarray(self.booster.predict(codes(X, "float64"), num_threads=1 if few else threads()))
         return np.column_stack([1 - predicted, predicted]) if self.task == "binary" else predicted
+
+    def contributions(self, X: "pd.DataFrame | Coded", background: Coded | None) -> Contributions:
+        """Give exact contributions, by the trees' own paths (Lundberg et al., 2020); the background is not needed."""
+        assert self.booster is not None, "fit or load first"
+        used = 1 if len(X) <= FEW_ROWS else threads()
+        told = np.asarray(self.booster.predict(codes(X, "float64"), pred_contrib=True, num_threads=used))
+        return laid_out(told.reshape(len(X), -1, len(self.columns) + 1), self.n_classes)
 
     def importances(self) -> dict[str, float]:
         """Give each column's share of the gain of all splits."""

@@ -19,6 +19,8 @@ from pipeline.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipeline.modeling.learners.contributions import Contributions
+
 Balance = Literal["none", "weights", "smote"]
 OnRound = Callable[[int, dict[str, float]], bool | None]
 Part = tuple["pd.DataFrame", np.ndarray]
@@ -30,6 +32,24 @@ METRICS: dict[Task, tuple[str, str]] = {  # what XGBoost calls it, and what we d
 }
 ALONE: ContextVar[int] = ContextVar("threads of a fit", default=0)
 FEW_ROWS = 10_000  # waking a second thread takes longer than predicting this many rows
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A prepared table as numbers, as a server makes it from a request, with no frame in between.
+
+    Parameters
+    ----------
+    matrix : float64 of shape (n_rows, n_columns): categories as codes, NaN where missing
+    texts : the places of the columns that hold categories
+    """
+
+    matrix: np.ndarray
+    texts: list[int]
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return len(self.matrix)
 
 
 class Estimator(Protocol):
@@ -62,7 +82,9 @@ class Estimator(Protocol):
         rounds: int | None,
     ) -> Self: ...
 
-    def predict(self, X: "pd.DataFrame") -> np.ndarray: ...
+    def predict(self, X: "pd.DataFrame | Coded") -> np.ndarray: ...
+
+    def contributions(self, X: "pd.DataFrame | Coded", background: Coded | None) -> "Contributions": ...
 
     def importances(self) -> dict[str, float]: ...
 
@@ -120,8 +142,10 @@ def watched(parts: Iterable[str], matrices: dict[Any, Any] | None) -> list[str]:
     return [part for part in parts if part == "validation" or matrices is None]
 
 
-def codes(X: "pd.DataFrame", dtype: str = "float32") -> np.ndarray:
-    """Give a prepared frame as a matrix of shape (n_rows, n_columns): categories as codes, NaN where missing."""
+def codes(X: "pd.DataFrame | Coded", dtype: str = "float32") -> np.ndarray:
+    """Give a prepared table as a matrix of shape (n_rows, n_columns): categories as codes, NaN where missing."""
+    if isinstance(X, Coded):
+        return X.matrix.astype(dtype, copy=False)
     matrix = np.empty(X.shape, dtype=dtype)
     for place, (_, values) in enumerate(X.items()):
         if values.dtype == "category":

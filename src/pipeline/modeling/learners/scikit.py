@@ -10,9 +10,12 @@ import numpy as np
 from pipeline.data.source import Task
 from pipeline.errors import InputError
 from pipeline.modeling.learners import archive
+from pipeline.modeling.learners.contributions import Contributions, laid_out, sampled
 from pipeline.modeling.learners.encoding import Encoder, sources
+from pipeline.modeling.learners.linear import is_linear, margins
 from pipeline.modeling.learners.matrix import (
     Balance,
+    Coded,
     OnRound,
     Part,
     categories,
@@ -101,7 +104,7 @@ class Scikit:
         self.model = Pipeline([*([] if encode is None else [(self.encoder.encoding, encode)]), ("model", self.model)])
         return self
 
-    def predict(self, X: "pd.DataFrame") -> np.ndarray:
+    def predict(self, X: "pd.DataFrame | Coded") -> np.ndarray:
         """Give probabilities of shape (n_rows, n_classes), or values of shape (n_rows,)."""
         if not len(X):
             return nothing(self.n_classes)
@@ -115,6 +118,12 @@ class Scikit:
         full = np.zeros((len(X), self.n_classes))  # a class that the training part lacks has no probability
         full[:, model.classes_] = predicted
         return full
+
+    def contributions(self, X: "pd.DataFrame | Coded", background: Coded | None) -> Contributions:
+        """Give exact contributions of a linear model, and an estimate for any other."""
+        if background is not None and is_linear(self.model[-1], self.n_classes):
+            return laid_out(margins(self.model, codes(X, "float64"), background.matrix), self.n_classes)
+        return sampled(self.predict, X, background, self.n_classes)
 
     def importances(self) -> dict[str, float]:
         """Give each column's share of the impurity decrease or of the coefficients; empty where there is neither."""

@@ -1,0 +1,63 @@
+"""What `cairn serve` and `cairn predict` are told: which model, by the settings of this project."""
+
+from typing import Any
+
+from pipeline import config
+from pipeline.errors import InputError
+from pipeline.registry.git import texts
+from pipeline.registry.promotion import Rules
+from pipeline.serving.settings import Settings
+from pipeline.serving.source import Asked
+from pipeline.stages import paths
+
+
+def asked(params: dict[str, Any], *, stage: str | None, version: str | None, path: str | None) -> Asked:
+    """Say which model is meant.
+
+    Parameters
+    ----------
+    params : as `params` gives them
+    stage, version, path : one of them: what is promoted, a version, or a model's folder
+
+    Raises
+    ------
+    InputError : conf/registry knows no such stage
+    """
+    rules: Rules = config.call(params["registry"]) if params else Rules()
+    return Asked(
+        str(paths.MODEL),
+        str(paths.GATES),
+        str(paths.METRICS),
+        stage=stage and rules.known(stage),
+        version=version,
+        path=path,
+        approval=tuple(rules.approval),
+        remote=rules.remote,
+    )
+
+
+def settings(params: dict[str, Any], **given: Any) -> Settings:
+    """Give what conf/serve says, some of it said otherwise."""
+    made: Settings = config.call(params["serve"] | given) if params else Settings(**given)
+    return made
+
+
+def params(path: str | None) -> dict[str, Any]:
+    """Read params.yaml; a bare clone has no file, and its last commit says it.
+
+    Parameters
+    ----------
+    path : of a model's folder, which can be served without a project; then the settings are the defaults
+
+    Raises
+    ------
+    InputError : there are none, and a stage or a version is asked for
+    """
+    if config.PARAMS.exists():
+        return config.read_yaml(config.PARAMS)
+    if path is not None:
+        return {}
+    (text,) = texts([f"HEAD:{config.PARAMS}"])
+    if text is None:
+        raise InputError(f"no {config.PARAMS} here, nor in the last commit; go to a project, or to a clone of one")
+    return config.parse_yaml(text)

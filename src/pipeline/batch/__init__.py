@@ -1,0 +1,1 @@
+"""Scoring of whole files, in blocks, so that a file may be larger than memory."""

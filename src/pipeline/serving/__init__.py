@@ -1,0 +1,1 @@
+"""The server: what was promoted, asked row by row over HTTP."""
