@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench import batch, job, noop, peers, tables
+from bench import batch, job, models, noop, peers, tables
 from bench.measure import GIB, CommandError, Row, tell
 from bench.project import ROOT
 
@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, Callable[[Path, bool], list[Row]]] = {
     "large": job.large,
     "tables": tables.rows,
     "batch": batch.rows,
+    "models": models.rows,
     "peers": peers.rows,
 }
 LIBRARIES = ("dvc", "duckdb", "great-expectations", "optuna", "pandas", "scikit-learn", "xgboost")

@@ -57,7 +57,7 @@ class Capture:
         self.folder, self.share, self.limit = folder, share, limit
         self._waiting: list[Captured] = []
         self._rows = 0
-        self._files = 0
+        self._files, self._next_look = 0, 1
         self._taking, self._writing = threading.Lock(), threading.Lock()
         self._wake, self._ending = threading.Event(), False
         self._thread = threading.Thread(target=self._write_regularly, name="capture", daemon=True)
@@ -91,7 +91,8 @@ class Capture:
                     self._write(part, self.folder / f"date={day}")
                 except OSError as error:  # a full disk must not stop the predictions
                     print(f"error: {len(part)} requests are not recorded: {error}", file=sys.stderr, flush=True)
-            if parts and self._files % FILES == 1:
+            if self._files >= self._next_look:
+                self._next_look = self._files + FILES
                 self._delete_the_oldest()
 
     def close(self) -> None:
