@@ -88,12 +88,12 @@ def _values(column: Column, unseen: str, missing: str) -> dict[str, Any]:
 def _predict(name: str, kinds: list[str]) -> dict[str, Any]:
     return {
         "operationId": name,
-        "summary": "Predict rows",
+        "summary": "Predict rows; tables too, as CSV, Arrow or Parquet",
         "requestBody": {
             "required": True,
             "content": {kind: {"schema": {"$ref": "#/components/schemas/Asked"}} for kind in kinds},
         },
-        "responses": _answers({"$ref": "#/components/schemas/Predicted"}, (400, 401, 413, 415, 422, 503, 504)),
+        "responses": _answers({"$ref": "#/components/schemas/Predicted"}, (400, 401, 408, 413, 415, 422, 503, 504)),
     }
 
 
