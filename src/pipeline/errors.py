@@ -18,10 +18,12 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
     Returns
     -------
-    str : `(did you mean 'income'?)`, or `(known: age, income, ...)`
+    str : `(did you mean 'income'?)`, or `(known: age, income, ...)`, or `(none is known)`
     """
     names = [str(each) for each in known]
     near = get_close_matches(str(name), names, n=1, cutoff=0.6)
     if near:
         return f"(did you mean {near[0]!r}?)"
+    if not names:
+        return "(none is known)"
     return f"(known: {', '.join(names[:12])}{', ...' if len(names) > 12 else ''})"
