@@ -2,6 +2,7 @@
 
 import http.client
 import io
+import json
 import os
 import signal
 import subprocess
@@ -288,16 +289,16 @@ def test_sigterm_ends_all_processes_and_answers_what_was_accepted(start, model):
     server = start("--path", model)
     mine = server.processes()
     assert len(mine) >= 4
-    answers = []
-    rows = {"instances": [ROW] * 9000}
-    threads = [threading.Thread(target=lambda: answers.append(server.ask("/predict", rows).status)) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    time.sleep(0.5)
-    server.end()
-    for thread in threads:
-        thread.join()
-    assert answers == [200] * 4
+    body, asked = json.dumps({"instances": [ROW] * 9000}), []
+    for _ in range(4):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+        connection.request("POST", "/predict", body, {"Content-Type": "application/json"})
+        asked.append(connection)
+    time.sleep(1)  # sent is not yet read
+    server.process.send_signal(signal.SIGTERM)
+    answers = [connection.getresponse() for connection in asked]
+    assert [(answer.status, len(json.loads(answer.read())["predictions"])) for answer in answers] == [(200, 9000)] * 4
+    server.said()
     assert server.process.returncode == 0
     assert until(lambda: not any(alive(pid) for pid in mine), 5)
 
