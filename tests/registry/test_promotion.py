@@ -1,9 +1,12 @@
 """Promotion as people do it: real git, a bare repository that all share, a DVC remote."""
 
 import json
+import os
 import subprocess
 
 import pytest
+import yaml
+from tests.registry.conftest import ROOT
 
 from pipeline.errors import InputError
 from pipeline.models import lineage, models
@@ -144,3 +147,23 @@ def test_lineage_says_what_a_version_was_made_of(ann):
     assert lineage("v0.0.1") == lineage("prod") == lineage("model#prod#1") == told
     with pytest.raises(InputError, match=r"no version 'v0\.0\.2' \(did you mean 'v0\.0\.1'\?\)"):
         lineage("v0.0.2")
+
+
+def test_the_workflow_verifies_a_promotion_and_refuses_one_by_hand(ann, tmp_path):
+    workflow = yaml.safe_load((ROOT / ".github/workflows/promotion.yml").read_text())
+    steps = [step["run"] for step in workflow["jobs"]["verify"]["steps"] if step.get("name") not in (None, "Set up")]
+    assert len(steps) == 2
+    promote("prod")
+    ann.commit(-1)
+    ann.git("tag", "-a", "model@v0.0.2", "-m", "by hand")
+    ann.git("tag", "-a", "model#prod#2", "-m", "by hand")
+
+    def verified(tag: str) -> list[int]:
+        place = {"TAG": tag, "RUNNER_TEMP": str(tmp_path / tag), "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
+        commands = [["bash", "-e", "-c", step] for step in steps]
+        return [subprocess.run(each, env={**os.environ, **place}, check=False).returncode for each in commands]
+
+    assert verified("model#prod#1") == [0, 0]
+    assert (tmp_path / "model#prod#1" / "model" / "one").read_text() == "one1"
+    assert "roc_auc: 0.801" in (tmp_path / "summary.md").read_text()
+    assert verified("model#prod#2")[0] == 1
