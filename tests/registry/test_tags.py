@@ -65,7 +65,7 @@ EVENTS = st.lists(
 
 
 @given(events=EVENTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None, derandomize=True)
 def test_the_stages_are_those_that_gto_reads(events, tmp_path_factory):
     import gto.api
 
@@ -85,8 +85,9 @@ def test_the_stages_are_those_that_gto_reads(events, tmp_path_factory):
             "assign": f"model#{stage}#{place + 1}",
             "unassign": f"model#{stage}!#{place + 1}",
         }[what]
-        if name in taken or (what == "deregister" and f"model@{version}" not in taken):
-            continue  # git has one tag of a name, and GTO takes back what was registered
+        registered = f"model@{version}" in taken and f"model@{version}!" not in taken
+        if name in taken or (what in ("deregister", "unassign") and not registered):
+            continue  # git has one tag of a name; GTO takes back what is registered, and nothing from another commit
         taken.add(name)
         text += f"tag {name}\nfrom :{number + 1}\ntagger A <a@b> {1000 + place} +0000\ndata 3\nwhy\n"
     subprocess.run(["git", "fast-import", "--quiet"], input=text.encode(), cwd=folder, check=True)
