@@ -47,19 +47,13 @@ def _parser() -> argparse.ArgumentParser:
     lineage.add_argument("version", metavar="VERSION", help="such as v0.0.3, as predictions name it; a stage or a tag")
     lineage.set_defaults(command=_lineage)
     serve = commands.add_parser("serve", help="answer requests by what is promoted")
-    what = serve.add_mutually_exclusive_group(required=True)
-    what.add_argument("--stage", help="what this stage points to, now and later")
-    what.add_argument("--version", help="this version")
-    what.add_argument("--path", help="the model in this folder, such as models/model")
+    _add_model(serve)
     serve.add_argument(
         "-S", "--set", action="append", metavar="KEY=VALUE", help="a setting of conf/serve, such as port=9000"
     )
     serve.set_defaults(command=_serve)
     predict = commands.add_parser("predict", help="score a file by what is promoted")
-    what = predict.add_mutually_exclusive_group(required=True)
-    what.add_argument("--stage", help="what this stage points to")
-    what.add_argument("--version", help="this version")
-    what.add_argument("--path", help="the model in this folder, such as models/model")
+    _add_model(predict)
     predict.add_argument(
         "source", metavar="INPUT", help="CSV, JSON lines, Parquet or Arrow; a path, http(s):// or s3://"
     )
@@ -70,6 +64,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     predict.set_defaults(command=_predict)
     return parser
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--stage", help="what this stage points to; a server follows it")
+    which.add_argument("--version", help="this version")
+    which.add_argument("--path", help="the model in this folder, such as models/model")
 
 
 def _why(options: argparse.Namespace) -> None:
