@@ -116,6 +116,7 @@ def test_without_pruning_every_trial_is_measured_to_its_end(tmp_path, problem_of
     assert {trial["state"] for trial in found.trials} == {"complete"}
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None, derandomize=True)
 @given(share=st.floats(0, 1))
 def test_a_search_whose_journal_ends_anywhere_goes_on_and_ends_the_same(
@@ -128,6 +129,7 @@ def test_a_search_whose_journal_ends_anywhere_goes_on_and_ends_the_same(
     assert spelled(find(journal, problem_of())) == spelled(found)
 
 
+@pytest.mark.slow
 def test_a_search_killed_again_and_again_goes_on_and_ends_the_same(uninterrupted, tmp_path, problem_of, fits):
     journal = tmp_path / "search.journal"
     script = (

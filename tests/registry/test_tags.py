@@ -64,6 +64,7 @@ EVENTS = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(events=EVENTS)
 @settings(max_examples=40, deadline=None, derandomize=True)
 def test_the_stages_are_those_that_gto_reads(events, tmp_path_factory):
