@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench import batch, job, models, noop, peers, tables
+from bench import batch, explain, job, models, monitor_scale, noop, peers, tables
 from bench.measure import GIB, CommandError, Row, tell
 from bench.project import ROOT
 
@@ -21,7 +21,9 @@ BENCHMARKS: dict[str, Callable[[Path, bool], list[Row]]] = {
     "large": job.large,
     "tables": tables.rows,
     "batch": batch.rows,
+    "explain": explain.rows,
     "models": models.rows,
+    "monitor": monitor_scale.rows,
     "peers": peers.rows,
 }
 LIBRARIES = ("dvc", "duckdb", "great-expectations", "optuna", "pandas", "scikit-learn", "xgboost")

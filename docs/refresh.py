@@ -14,10 +14,11 @@ README = Path("README.md")
 FIGURES = re.compile(r"(?<=\$ cairn summary\n).*?(?=```)", re.DOTALL)
 LEFT_OUT = ("average_precision", "brier", "accuracy", "precision", "recall", "f1")  # to keep README.md on one screen
 
-STEP, WIDTH, HEIGHT, MARGIN, LINE = 110, 92, 34, 10, 15  # pixels: stage to stage, a box, around all, a line of text
+STEP, WIDTH, HEIGHT, MARGIN = 44, 92, 30, 10  # pixels: stage to stage, a box, around all
+OUTS = 430  # for what a stage writes, beside its box
 STYLE = """
 text { font: 13px system-ui, sans-serif; text-anchor: middle; fill: #1f2937 }
-.out { font: 10px ui-monospace, monospace; fill: #57606a }
+.out { font: 12px ui-monospace, monospace; fill: #57606a; text-anchor: start }
 .box { fill: #dbeafe; stroke: #2563eb } .arc { fill: none; stroke: #94a3b8 } .next { stroke: #2563eb; stroke-width: 2 }
 @media (prefers-color-scheme: dark) {
   text { fill: #e5e7eb } .out { fill: #9ca3af } .box { fill: #1e3a5f; stroke: #60a5fa } .next { stroke: #60a5fa }
@@ -25,21 +26,21 @@ text { font: 13px system-ui, sans-serif; text-anchor: middle; fill: #1f2937 }
 
 
 def graph(dvc_yaml: Mapping[str, Any]) -> str:
-    """Draw the stages in a row, what each writes below it, and an arc for each that reads past its neighbour."""
+    """Draw the stages in a column, what each writes beside it, and an arc for each that reads past its neighbour."""
     stages = dvc_yaml["stages"]
-    places = {name: MARGIN + WIDTH / 2 + STEP * number for number, name in enumerate(stages)}
+    places = {name: MARGIN + HEIGHT / 2 + STEP * number for number, name in enumerate(stages)}
     wrote = {out: name for name in stages for out in outputs(stages[name])}
     reads = dict.fromkeys((writer, name) for name in stages for writer in _writers(stages[name]["deps"], wrote))
     order = list(stages)
     far = [pair for pair in reads if order.index(pair[1]) - order.index(pair[0]) > 1]
-    top = MARGIN + max((_lift(places[b] - places[a]) for a, b in far), default=0)
-    lines = [_arc(places[a], places[b], top) for a, b in far]
-    lines += [_next(places[a], top) for a in order[:-1]]
-    for name, x in places.items():
-        lines += _box(name, [Path(out).name for out in outputs(stages[name])], x, top)
-    width = 2 * MARGIN + WIDTH + STEP * (len(stages) - 1)
-    height = top + HEIGHT + LINE * max(len(list(outputs(stage))) for stage in stages.values()) + 2 * MARGIN
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height:g}" width="{width}" role="img"'
+    left = MARGIN + max((_lift(places[b] - places[a]) for a, b in far), default=0)
+    lines = [_arc(places[a], places[b], left) for a, b in far]
+    lines += [_next(places[a], left) for a in order[:-1]]
+    for name, y in places.items():
+        lines += _box(name, [Path(out).name for out in outputs(stages[name])], left, y)
+    width = left + WIDTH + OUTS
+    height = 2 * MARGIN + HEIGHT + STEP * (len(stages) - 1)
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height}" width="{width:g}" role="img"'
     title = f"The stages: {', '.join(stages)}"
     return "\n".join([f'{head} aria-label="{title}">', f"<style>{STYLE}\n</style>", *lines, "</svg>", ""])
 
@@ -62,26 +63,25 @@ def _writers(deps: list[str], wrote: Mapping[str, str]) -> Iterator[str]:
 
 
 def _lift(distance: float) -> float:
-    return 14 + distance / 8
+    return 14 + distance / 6
 
 
-def _arc(start: float, end: float, top: float) -> str:
-    high = top - 4 * _lift(end - start) / 3  # a cubic reaches three quarters of the way to its control points
-    left, right = start + WIDTH / 6, end - WIDTH / 6
-    return f'<path class="arc" d="M{left:g} {top:g} C{left:g} {high:g} {right:g} {high:g} {right:g} {top:g}"/>'
+def _arc(start: float, end: float, left: float) -> str:
+    aside = left - 4 * _lift(end - start) / 3  # a cubic reaches three quarters of the way to its control points
+    top, bottom = start + HEIGHT / 6, end - HEIGHT / 6
+    return f'<path class="arc" d="M{left:g} {top:g} C{aside:g} {top:g} {aside:g} {bottom:g} {left:g} {bottom:g}"/>'
 
 
-def _next(x: float, top: float) -> str:
-    left, right, y = x + WIDTH / 2, x + STEP - WIDTH / 2, top + HEIGHT / 2
-    return f'<path class="arc next" d="M{left:g} {y:g} H{right - 2:g} m-5 -4 l5 4 l-5 4"/>'
+def _next(y: float, left: float) -> str:
+    top, bottom, x = y + HEIGHT / 2, y + STEP - HEIGHT / 2, left + WIDTH / 2
+    return f'<path class="arc next" d="M{x:g} {top:g} V{bottom - 2:g} m-4 -5 l4 5 l4 -5"/>'
 
 
-def _box(name: str, outs: list[str], x: float, top: float) -> list[str]:
-    lines = [f'<rect class="box" x="{x - WIDTH / 2:g}" y="{top:g}" width="{WIDTH}" height="{HEIGHT}" rx="7"/>']
-    lines.append(f'<text x="{x:g}" y="{top + HEIGHT / 2 + 4.5:g}">{escape(name)}</text>')
-    for number, out in enumerate(outs):
-        y = top + HEIGHT + LINE * (number + 1) + 2
-        lines.append(f'<text class="out" x="{x:g}" y="{y:g}">{escape(out)}</text>')
+def _box(name: str, outs: list[str], left: float, y: float) -> list[str]:
+    lines = [f'<rect class="box" x="{left:g}" y="{y - HEIGHT / 2:g}" width="{WIDTH}" height="{HEIGHT}" rx="7"/>']
+    lines.append(f'<text x="{left + WIDTH / 2:g}" y="{y + 4.5:g}">{escape(name)}</text>')
+    if outs:
+        lines.append(f'<text class="out" x="{left + WIDTH + 14:g}" y="{y + 4.5:g}">{escape(", ".join(outs))}</text>')
     return lines
 
 

@@ -207,6 +207,7 @@ def test_only_the_empty_text_is_missing(tmp_path: Path) -> None:
 # --- the whole ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_defaults_are_measured_once_and_the_report_is_written(tmp_path: Path) -> None:
     table().to_csv(tmp_path / "hats.csv", index=False)
     places = ["--data", str(tmp_path), "--cache", str(tmp_path / "cache"), "--output", str(tmp_path / "report")]
@@ -233,6 +234,7 @@ def test_the_defaults_are_measured_once_and_the_report_is_written(tmp_path: Path
     assert ran("--report-only")[2]["runs"] == runs
 
 
+@pytest.mark.slow
 def test_our_stages_learn_in_a_project_that_holds_nothing_of_the_test_part(tmp_path: Path) -> None:
     parts = sets.split(table(), sets.DataSet("hats", "", "sold"), 0)
     marked = parts.test.assign(kind=MARKER)

@@ -117,7 +117,12 @@ def test_every_gto_command_exists(words):
 
 @pytest.mark.parametrize("words", [each for each in commands("dvc") if each[1] == "repro"], ids=name)
 def test_every_stage_that_dvc_is_asked_for_exists(words):
-    assert {word for word in words[2:] if not word.startswith("-")} <= {*STAGES, "STAGE", "batch/dvc.yaml"}
+    assert {word for word in words[2:] if not word.startswith("-")} <= {
+        *STAGES,
+        "STAGE",
+        "batch/dvc.yaml",
+        "monitor/dvc.yaml",
+    }
 
 
 @pytest.mark.parametrize("words", [each for each in commands("dvc", "python") if overrides(each)], ids=name)
@@ -158,7 +163,8 @@ def test_every_stage_is_described_with_what_it_writes():
     rows = dict(re.findall(r"^\| `(\w+)` \|(.*)$", TEXT["docs/stages.md"], re.MULTILINE))
     for stage, node in STAGES.items():
         outs = [
-            next(iter(each)) if isinstance(each, dict) else each for each in [*node["outs"], *node.get("metrics", [])]
+            next(iter(each)) if isinstance(each, dict) else each
+            for each in [*node.get("outs", []), *node.get("metrics", [])]
         ]
         assert {out for out in outs if f"`{out}`" not in rows[stage]} == set(), stage
         parameters = {each.split(".")[0] for each in node.get("params", [])} - {"data"}

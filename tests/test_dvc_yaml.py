@@ -14,7 +14,12 @@ STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 # A journal of a search is what a killed run leaves for the next; it is neither read nor written by a finished graph.
 # The link to the user's file is no output: when that file changes, `ingest` must run, and `compose` must not, or it
 # would compose the overrides of an applied experiment away.
-UNTRACKED = {"tune": {paths.STUDIES, paths.LAST_STUDY, paths.MODEL}, "compose": {paths.SOURCE}}
+# What `tune` and `judge` read of a model is the champion's, out of the commit that its tag names.
+UNTRACKED = {
+    "tune": {paths.STUDIES, paths.LAST_STUDY, paths.MODEL},
+    "judge": {paths.MODEL},
+    "compose": {paths.SOURCE},
+}
 
 
 def module_file(name: str) -> Path | None:
@@ -42,8 +47,13 @@ def imported(file: Path) -> set[Path]:
 
 def configured(file: Path) -> set[Path]:
     """Files of ours that `_target_` names in the nodes of conf/ that a stage calls."""
-    nodes = re.findall(r'config\.call\(\s*params\["(\w+)"\]|config\.load\(\)\["(\w+)"\]', file.read_text())
+    text = file.read_text()
+    nodes = re.findall(r'config\.call\(\s*params\["(\w+)"\](?!\[)|config\.load\(\)\["(\w+)"\]', text)
     found = set()
+    for part in re.findall(r'params\["report"\]\["(\w+)"\]', text):  # one of the nodes of conf/report
+        for each in (ROOT / "conf" / "report").glob("*.yaml"):
+            if node := yaml.safe_load(each.read_text())[part]:
+                found.add(module_file(node["_target_"].rpartition(".")[0]))
     for group in {name for pair in nodes for name in pair if name}:
         for each in [*(ROOT / "conf" / group).glob("*.yaml"), ROOT / "conf" / "config.yaml"]:
             for target in re.findall(r"_target_: (pipeline\.[\w.]+)\.\w+", each.read_text()):
@@ -55,13 +65,16 @@ def configured(file: Path) -> set[Path]:
 def code_of(stage: str) -> set[str]:
     """All files of ours that a stage runs."""
     seen: set[Path] = set()
+    templates: set[Path] = set()
     waiting = {ROOT / "src" / "pipeline" / "stages" / f"{stage}.py"}
     waiting |= configured(next(iter(waiting)))
     while waiting:
         file = waiting.pop()
         seen.add(file)
         waiting |= imported(file) - seen
-    return {str(file.relative_to(ROOT)) for file in seen}
+        if "PackageLoader" in file.read_text():  # the templates that it fills are code as well
+            templates.add(file.parent / "templates")
+    return {str(file.relative_to(ROOT)) for file in seen | templates}
 
 
 def listed(stage: str, key: str) -> set[str]:
@@ -89,7 +102,7 @@ def test_every_parameter_that_a_stage_reads_is_listed(stage):
         assert "params.yaml" in STAGES[stage]["deps"]
         return
     read = set(re.findall(r'(?:params|config\.load\(\))\["(\w+)"\]', source))
-    assert read == {name.split(".")[0] for name in STAGES[stage]["params"]} - ({"features"} & {stage} - read)
+    assert read == {name.split(".")[0] for name in STAGES[stage].get("params", [])} - ({"features"} & {stage} - read)
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -124,22 +124,28 @@ def run_stages(search: Sequence[str], parts: Parts, folder: Path, job: dict[str,
     taken = run([PYTHON, "-m", "pipeline.stages.tune", *chosen], project, env)
     taken += run([PYTHON, "-m", "pipeline.stages.train", *chosen], project, env)
     write(parts.test, folder / "test.parquet")
-    files = {"model": "project/models/model", "test": "test.parquet", "output": "predicted.npy"}
+    files = {"model": "project/models/trained", "test": "test.parquet", "output": "predicted.npy"}
     paths = {role: str(folder / name) for role, name in files.items()}
     (folder / "job.json").write_text(json.dumps(job | paths), encoding="utf-8")
     predicting = run([PYTHON, "-P", HERE / "predict.py", folder / "job.json"], folder, env)
     return taken._replace(peak=max(taken.peak, predicting.peak))
 
 
-def install(name: str, folder: Path) -> Path:
+def install(name: str, folder: Path, wanted: str | None = None) -> Path:
     """Make a peer's environment, unless it stands, and give its Python.
+
+    Parameters
+    ----------
+    name : of the environment
+    folder : of all of them
+    wanted : what it holds; None: what ENVIRONMENTS says
 
     Raises
     ------
     subprocess.CalledProcessError : it could not be installed
     """
     place = folder / name
-    ready, wanted = place / "ready", ENVIRONMENTS[name]
+    ready, wanted = place / "ready", wanted or ENVIRONMENTS[name]
     python = place / "bin" / "python"
     if not ready.exists() or ready.read_text(encoding="utf-8") != wanted:
         uv = shutil.which("uv", path=f"{Path(PYTHON).parent}{os.pathsep}{os.environ['PATH']}") or "uv"

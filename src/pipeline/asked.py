@@ -26,6 +26,7 @@ def asked(params: dict[str, Any], *, stage: str | None, version: str | None, pat
     rules: Rules = config.call(params["registry"]) if params else Rules()
     return Asked(
         str(paths.MODEL),
+        str(paths.TRAINED),
         str(paths.GATES),
         str(paths.METRICS),
         stage=stage and rules.known(stage),
@@ -53,8 +54,9 @@ def params(path: str | None) -> dict[str, Any]:
     ------
     InputError : there are none, and a stage or a version is asked for
     """
-    if config.PARAMS.exists():
-        return config.read_yaml(config.PARAMS)
+    known: dict[str, Any] | None = config.read_yaml(config.PARAMS) if config.PARAMS.exists() else None
+    if known is not None:  # until `compose` has run, the file of a new project is empty
+        return known
     if path is not None:
         return {}
     (text,) = texts([f"HEAD:{config.PARAMS}"])

@@ -2,8 +2,11 @@
 
 import argparse
 from collections.abc import Sequence
+from typing import Any
 
 from pipeline import config
+
+Commands = Any  # what add_subparsers gives, a class that argparse does not name
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -15,6 +18,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="cairn", description="What DVC and GTO do not say by themselves.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_pipeline(commands)
+    _add_registry(commands)
+    _add_audit(commands)
+    _add_retrain(commands)  # scaffold:monitoring
+    _add_serving(commands)
+    _add_monitor(commands)  # scaffold:monitoring
+    _add_sql(commands)
+    return parser
+
+
+def _add_pipeline(commands: Commands) -> None:
     why = commands.add_parser("why", help="say why a stage would run: which key, which data, which code")
     why.add_argument("stage", nargs="?", help="a stage of dvc.yaml; all of them if left out")
     why.set_defaults(command=_why)
@@ -24,6 +38,9 @@ def _parser() -> argparse.ArgumentParser:
     keep.add_argument("name", metavar="NAME", help="of the file; letters, digits, - and _")
     keep.add_argument("--default", action="store_true", help="make it what conf/ composes to from now on")
     keep.set_defaults(command=_keep)
+
+
+def _add_registry(commands: Commands) -> None:
     promote = commands.add_parser("promote", help="register this commit's model as a version, and assign it to a stage")
     promote.add_argument("stage", metavar="STAGE", help="one of conf/registry, such as staging or prod")
     promote.add_argument("--version", help="one that is registered already, such as v0.0.3; left out: the commit's")
@@ -46,6 +63,40 @@ def _parser() -> argparse.ArgumentParser:
     lineage = commands.add_parser("lineage", help="say what a version was made of: data, parameters, code, figures")
     lineage.add_argument("version", metavar="VERSION", help="such as v0.0.3, as predictions name it; a stage or a tag")
     lineage.set_defaults(command=_lineage)
+
+
+def _add_audit(commands: Commands) -> None:
+    audit = commands.add_parser("audit", help="say who did what to the models, and which requests used which version")
+    audit.add_argument("--since", metavar="TIME", help="such as 24h, 7d, 2026-03-01 or 2026-03-01T08:00 (UTC)")
+    audit.add_argument("--until", metavar="TIME", help="until just before then")
+    which = audit.add_mutually_exclusive_group()
+    which.add_argument("--stage", help="what was done there, and what concerns the versions that were there")
+    which.add_argument("--version", help="what concerns this one")
+    which.add_argument("--request", metavar="ID", help="which version answered it, and what that was made of")
+    audit.add_argument(
+        "--captured", nargs="+", metavar="FOLDER", help="recorded predictions; conf/ says where, if left out"
+    )
+    audit.add_argument("--format", choices=["table", "csv", "json"], default="table", help="table, if left out")
+    audit.set_defaults(command=_audit)
+
+
+# scaffold:monitoring
+def _add_retrain(commands: Commands) -> None:
+    retrain = commands.add_parser("retrain", help="retrain on new data, and propose what passes its gates as a branch")
+    retrain.add_argument(
+        "-S",
+        "--set",
+        action="append",
+        default=[],
+        metavar="OVERRIDE",
+        help="as of `dvc exp run`, such as data.path=new.csv",
+    )
+    retrain.add_argument("-m", "--message", metavar="WHY", help="a sentence for those who read the branch")
+    retrain.set_defaults(command=_retrain)
+
+
+# /scaffold:monitoring
+def _add_serving(commands: Commands) -> None:
     serve = commands.add_parser("serve", help="answer requests by what is promoted")
     _add_model(serve)
     serve.add_argument(
@@ -63,7 +114,16 @@ def _parser() -> argparse.ArgumentParser:
         "--keep", default="all", metavar="COLUMNS", help="of the input, such as id,day; all if left out, or none"
     )
     predict.set_defaults(command=_predict)
-    return parser
+
+
+def _add_sql(commands: Commands) -> None:
+    sql = commands.add_parser("sql", help="ask the tables by SQL: those here, or those of a version or an experiment")
+    sql.add_argument("query", nargs="?", metavar="QUERY", help="such as 'from test limit 5'; left out: list the tables")
+    sql.add_argument(
+        "--rev", help="whose tables: a stage, a version, an experiment or a revision of git; those here if left out"
+    )
+    sql.add_argument("--format", choices=["table", "csv", "json"], default="table", help="table, if left out")
+    sql.set_defaults(command=_sql)
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
@@ -73,6 +133,28 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--path", help="the model in this folder, such as models/model")
 
 
+# scaffold:monitoring
+def _add_monitor(commands: Commands) -> None:
+    monitor = commands.add_parser("monitor", help="hold recorded predictions against what the model was made from")
+    _add_model(monitor)
+    said = "what conf/monitor says, if left out"
+    monitor.add_argument("--since", metavar="TIME", help=f"such as 24h, 7d or 2026-03-01T08:00 (UTC); {said}")
+    monitor.add_argument("--until", metavar="TIME", help="likewise; now, if left out")
+    monitor.add_argument("--window", help=f"what is judged together: 6h, 1d, or a number of rows; {said}")
+    monitor.add_argument("--captured", nargs="+", metavar="FOLDER", help=f"paths, or s3://; {said}")
+    monitor.add_argument("--labels", metavar="TABLE", help=f"the truth, a path or an address; {said}")
+    monitor.add_argument("--labels-key", metavar="COLUMN", help=f"what joins it; {said}")
+    monitor.add_argument(
+        "--reference",
+        metavar="TIME",
+        help="recorded predictions to compare with: 7d, or A..B; the baseline if left out",
+    )
+    monitor.add_argument("--output", metavar="FOLDER", help="for what is written; reports, if left out")
+    monitor.add_argument("--exit-zero", action="store_true", help="end with 0 although there is an alarm, not with 3")
+    monitor.set_defaults(command=_monitor)
+
+
+# /scaffold:monitoring
 def _why(options: argparse.Namespace) -> None:
     from pipeline.why import describe, why
 
@@ -118,6 +200,29 @@ def _lineage(options: argparse.Namespace) -> None:
     print(lineage(options.version), end="")
 
 
+def _audit(options: argparse.Namespace) -> None:
+    from pipeline.audit import audit
+
+    audit(
+        since=options.since,
+        until=options.until,
+        stage=options.stage,
+        version=options.version,
+        request=options.request,
+        captured=options.captured,
+        form=options.format,
+    )
+
+
+# scaffold:monitoring
+def _retrain(options: argparse.Namespace) -> None:
+    from pipeline.retrain import retrain
+
+    settings = config.read_yaml(config.PARAMS)["monitor"]["retrain"]
+    print(retrain(given=options.set, why=options.message, settings=settings))
+
+
+# /scaffold:monitoring
 def _serve(options: argparse.Namespace) -> None:
     from pipeline.serve import serve
 
@@ -138,6 +243,20 @@ def _predict(options: argparse.Namespace) -> None:
             keep=options.keep,
         )
     )
+
+
+# scaffold:monitoring
+def _monitor(options: argparse.Namespace) -> None:
+    from pipeline.monitor import monitor
+
+    monitor(**{name: value for name, value in vars(options).items() if name != "command"})
+
+
+# /scaffold:monitoring
+def _sql(options: argparse.Namespace) -> None:
+    from pipeline.sql import sql
+
+    sql(options.query, rev=options.rev, form=options.format)
 
 
 if __name__ == "__main__":

@@ -134,8 +134,11 @@ def check(
     if trouble := type_trouble(int, params["seed"]):
         raise InputError(f"conf/config.yaml: seed: {trouble}")
     for group, node in params.items():
-        if isinstance(node, Mapping) and "_target_" in node:
-            _check_node(group, node, choices)
+        if not isinstance(node, Mapping):
+            continue
+        for name, inner in {"": node, **node}.items():  # a group may be one node, or hold several, as conf/report does
+            if isinstance(inner, Mapping) and "_target_" in inner:
+                _check_node(group, inner, choices, inside=f"{name}." if name else "")
     for group, look in (closer or {}).items():
         try:
             look(params[group])
@@ -219,9 +222,9 @@ def type_trouble(annotation: Any, value: Any) -> str | None:
     return None
 
 
-def _check_node(group: str, node: Mapping[str, Any], choices: Mapping[str, str]) -> None:
+def _check_node(group: str, node: Mapping[str, Any], choices: Mapping[str, str], inside: str) -> None:
     def complain(key: str, trouble: str) -> InputError:
-        return InputError(f"{_place(group, key, choices)}: {trouble}")
+        return InputError(f"{_place(group, inside + key, choices)}: {trouble}")
 
     try:
         target = locate(node["_target_"])
@@ -250,15 +253,24 @@ def _place(group: str, key: str, choices: Mapping[str, str]) -> str:
     """Name the file of conf/ in which a person would look for a key, and the key as it stands there."""
     recipe = CONF / "experiment" / f"{choices.get('experiment')}.yaml"
     said = read_yaml(recipe) or {} if recipe.exists() else {}
-    if group in said and (not key or key in said[group]):
+    if group in said and (not key or _has(said[group], key)):
         return f"{recipe}: {group}{'.' if key else ''}{key}"
     if not key:
         return f"{CONF / 'config.yaml'}: {group}"
     own = CONF / group / f"{choices.get(group)}.yaml"
     for path, spelled in ((own, key), (CONF / "config.yaml", f"{group}.{key}")):
-        if choices and path.exists() and re.search(rf"^ *{key}:", path.read_text(encoding="utf-8"), re.M):
+        if choices and path.exists() and _has(read_yaml(path), spelled):
             return f"{path}: {spelled if group in choices else key}"
     return f"{PARAMS}: {group}.{key}"  # of an override
+
+
+def _has(content: Any, key: str) -> bool:
+    """Say whether a mapping holds a dotted key."""
+    for part in key.split("."):
+        if not isinstance(content, Mapping) or part not in content:
+            return False
+        content = content[part]
+    return True
 
 
 def _lister(group: str, name: str) -> Path:

@@ -55,3 +55,11 @@ def md5(path: Path) -> str:
     """Give a file's MD5, which is the name under which DVC knows it."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def digest(folder: Path) -> str:
+    """Give the hash by which DVC knows a folder: the MD5 of the sorted list of its files and theirs."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    listed = [{"md5": md5(path), "relpath": path.relative_to(folder).as_posix()} for path in files]
+    text = json.dumps(sorted(listed, key=lambda each: each["relpath"]))
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() + ".dir"

@@ -54,7 +54,7 @@ def lineage(version: str) -> str:
     known = tags.read()
     name = _version(known, version)
     tag = known.versions[name]
-    made = record.passed(tag.commit, model=paths.MODEL, gates=paths.GATES)
+    made = record.passed(tag.commit, model=paths.MODEL, trained=paths.TRAINED, gates=paths.GATES)
     (params,) = texts([f"{tag.commit}:{config.PARAMS}"])
     (figures,) = record.figures([tag.commit], paths.METRICS)
     told = {

@@ -141,7 +141,7 @@ def _version(shared: _Shared, commit: str, version: str | None) -> tuple[str, bo
 
 def _ready(commit: str) -> str:
     """Refuse a model whose gates have not passed; give where its bytes are."""
-    record.passed(commit, model=paths.MODEL, gates=paths.GATES)
+    record.passed(commit, model=paths.MODEL, trained=paths.TRAINED, gates=paths.GATES)
     return files.upload(commit, paths.MODEL)
 
 

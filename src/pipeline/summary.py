@@ -20,9 +20,10 @@ def summary() -> str:
         gates.table(judged["gates"]),
         "",
         f"{'All gates passed.' if judged['passed'] else 'The model did not pass its gates.'} Where to look:",
+        f"  {paths.PAGE}   all of it on one page",
         f"  {paths.EVALUATION}  {paths.SLICES}  {paths.GATES}   the figures",
         f"  {paths.VALIDATION}/index.html   what was expected of the data, and found",
-        f"  {paths.MODEL}/   the model, its signature and what it was made from",
+        f"  {paths.MODEL}/   the model, its signature and its card",
         "  dvc plots show   the curves",
     ]
     return "\n".join(lines)
@@ -35,9 +36,8 @@ def _test_metrics(metrics: Mapping[str, Any]) -> list[str]:
         interval = f"{_shown(figures['low'])} to {_shown(figures['high'])}"
         best = ceiling.get(name)
         reached = f"{_shown(best['best'])} ({best['share']:.0%})" if best else ""
-        lines.append(
-            f"{name:<24}{_shown(figures['value']):>10}  {interval:<22}{_shown(dummy[name]):>10}{reached:>16}".rstrip()
-        )
+        plain = _shown(dummy.get(name))  # of an interval's coverage there is none
+        lines.append(f"{name:<24}{_shown(figures['value']):>10}  {interval:<22}{plain:>10}{reached:>16}".rstrip())
     return lines
 
 

@@ -1,10 +1,6 @@
 """Reading the user's own file from a real S3 server."""
 
 import hashlib
-import shutil
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +8,11 @@ from typing import Any
 
 import duckdb
 import pytest
+from tests.s3 import KEY, RCLONE, SECRET, free_port, serving
 
 from pipeline.data.file import File
 from pipeline.errors import InputError
 
-RCLONE = shutil.which("rclone") or shutil.which("rclone", path=str(Path(sys.executable).parent))
 pytestmark = pytest.mark.skipif(RCLONE is None, reason="rclone is not installed")
 
 CONTENT = b"a,b,y\n" + b"".join(b"%d,x%d,%d\n" % (n, n, n % 2) for n in range(1000))
@@ -31,31 +27,8 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         f"COPY (SELECT range AS a, hash(range) AS b, range % 2 AS y FROM range(1_500_000)) "
         f"TO '{folder}/bucket/big.parquet' (COMPRESSION uncompressed)"
     )
-    port = free_port()
-    command = [str(RCLONE), "serve", "s3", "--addr", f"127.0.0.1:{port}", "--auth-key", "KEY,SECRET", str(folder)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_for(port, server)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(10)
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
-def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(100):
-        assert server.poll() is None, "rclone ended"
-        with socket.socket() as one:
-            if one.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise AssertionError("rclone does not answer")
+    with serving(folder) as address:
+        yield address
 
 
 @pytest.fixture(autouse=True)
@@ -66,8 +39,8 @@ def credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, str(tmp_path / "none"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "KEY")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "SECRET")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
 
 
 def ingest(folder: Path, path: str, **options: Any) -> Path:

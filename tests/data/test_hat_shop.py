@@ -358,6 +358,8 @@ def assert_share(hits: np.ndarray, share: float) -> None:
             "data.customers: 10,000,001 is not from 1,000 to 10,000,000; choose another number",
         ),
         ({"seed": -1}, "data.seed: -1 is negative; choose 0 or more"),
+        ({"year": 2024}, "data.year: 2024 is not from 2025 to 2050; choose another year"),
+        ({"drift_from": 366}, "data.drift_from: 366 is no day from 1 to 365; choose another day"),
     ],
 )
 def test_a_shop_that_cannot_be_is_refused(fields: dict[str, int], line: str) -> None:
@@ -369,10 +371,10 @@ def test_a_shop_that_cannot_be_is_refused(fields: dict[str, int], line: str) -> 
 def test_a_broken_run_leaves_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     simulate = hat_shop.simulate
 
-    def break_on_the_second_chunk(seed: int, start: int, rows: int, *, first_order: int) -> dict[str, pa.Table]:
+    def break_on_the_second_chunk(seed: int, start: int, rows: int, **rest: Any) -> dict[str, pa.Table]:
         if start:
             raise MemoryError
-        return simulate(seed, start, rows, first_order=first_order)
+        return simulate(seed, start, rows, **rest)
 
     monkeypatch.setattr(hat_shop, "simulate", break_on_the_second_chunk)
     with pytest.raises(MemoryError):

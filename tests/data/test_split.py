@@ -31,6 +31,7 @@ def shares(draw: st.DrawFn) -> dict[str, float]:
     return {"train": cuts[0] / 100, "validation": (cuts[1] - cuts[0]) / 100, "test": (100 - cuts[1]) / 100}
 
 
+@pytest.mark.slow
 @few
 @given(n_rows=st.integers(30, 500), n_classes=st.integers(2, 5), fractions=shares(), seed=st.integers(0, 9))
 def test_every_row_lands_in_one_part_and_each_class_keeps_its_shares(tmp_path, n_rows, n_classes, fractions, seed):
@@ -39,8 +40,9 @@ def test_every_row_lands_in_one_part_and_each_class_keeps_its_shares(tmp_path, n
     assert sorted(row for part in parts.values() for row in values(part, "row")) == list(range(n_rows))
     for label in range(n_classes):
         size = len(range(label, n_rows, n_classes))
+        most = 1 if min(fractions.values()) * size >= 1 else 2  # by rounding; a share below a row has one all the same
         for name, part in parts.items():
-            assert abs(values(part, "label").count(label) - fractions[name] * size) <= 1.5
+            assert abs(values(part, "label").count(label) - fractions[name] * size) <= most + 1e-9
 
 
 @few

@@ -1,9 +1,13 @@
 """The gate compares with the model that the production tag names, wherever its bytes are kept."""
 
 import json
+import re
 import shutil
 
-GATE = ["python", "-m", "pipeline.stages.gate"]
+import pandas as pd
+import pytest
+
+JUDGE = ["python", "-m", "pipeline.stages.judge"]
 
 
 def must(done):
@@ -29,13 +33,33 @@ def test_without_a_promoted_model_the_gate_on_the_champion_passes_and_says_so(fi
 
 def test_a_model_is_no_worse_than_itself(finished, run):
     promote(run, finished)
-    must(run(GATE, finished))
+    must(run(JUDGE, finished))
     gates = json.loads((finished / "reports/gates.json").read_text())
     compared = gates["champion"]["metrics"]["log_loss"]
     assert (gates["passed"], gates["champion"]["version"]) == (True, "v1.0.0")
     assert (compared["difference"], compared["low"], compared["high"]) == (0, 0, 0)
 
 
+@pytest.mark.slow
+def test_rows_that_are_new_to_the_champion_are_what_the_two_are_compared_on(finished, run):
+    report = finished / "reports/gates.json"
+    said = json.loads(report.read_text())
+    asked = pd.read_parquet(finished / "data/processed", columns=["asked_at"])["asked_at"]
+    assert said["newest"] == asked.max().isoformat()
+    middle = asked.sort_values().iloc[500]  # as if the champion had been made half a year ago
+    report.write_text(json.dumps(said | {"newest": middle.isoformat()}))
+    must(run(["git", "commit", "--all", "--quiet", "--message", "An older model"], finished))
+    promote(run, finished)
+    test = pd.read_parquet(finished / "data/processed/test.parquet")["asked_at"]
+    newer = int((test > middle).sum())
+    for least, compared in ((newer, newer), (newer + 1, len(test))):
+        params = finished / "params.yaml"
+        params.write_text(re.sub(r"slice_rows: \d+", f"slice_rows: {least}", params.read_text()))
+        must(run(JUDGE, finished))
+        assert json.loads(report.read_text())["champion"]["rows"] == compared
+
+
+@pytest.mark.slow
 def test_a_model_that_learnt_nothing_is_worse_than_the_champion_beyond_chance(finished, run):
     promote(run, finished)
     done = run(["dvc", "exp", "run", "-S", "model=dummy"], finished)
@@ -46,13 +70,14 @@ def test_a_model_that_learnt_nothing_is_worse_than_the_champion_beyond_chance(fi
     assert "error: 2 of 2 gates failed" in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_champion_whose_bytes_are_nowhere_is_named_with_what_to_do(finished, run):
     promote(run, finished)
     set_depth(finished, 2)
     must(run(["dvc", "repro"], finished))
     must(run(["git", "commit", "--all", "--quiet", "--message", "Shallow trees"], finished))
     shutil.rmtree(finished / ".dvc/cache")
-    done = run(GATE, finished)
+    done = run(JUDGE, finished)
     assert done.returncode == 1
     lines = [line for line in done.stderr.splitlines() if line.startswith("error:")]
     assert len(lines) == 1, done.stderr

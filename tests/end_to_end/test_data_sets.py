@@ -53,8 +53,8 @@ PRESETS = [
 ]
 EMBEDDED = [
     ("wine", "multiclass", ["class_0", "class_1", "class_2"], 178),
-    pytest.param("breast_cancer", "binary", ["benign", "malignant"], 569, marks=pytest.mark.slow),
-    pytest.param("diabetes", "regression", None, 442, marks=pytest.mark.slow),
+    ("breast_cancer", "binary", ["benign", "malignant"], 569),
+    ("diabetes", "regression", None, 442),
 ]
 
 
@@ -109,13 +109,14 @@ def in_order(project: Path, *stages: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "task", "classes", "rows"), EMBEDDED)
+@pytest.mark.slow
 def test_an_embedded_set_reaches_a_model(
     project_conf: Path, name: str, task: str, classes: list[str] | None, rows: int
 ) -> None:
     choices = [f"data={name}", "model=linear", "search=none", "evaluation.resamples=20"]
     config.write(config.compose(choices)[0])
     in_order(project_conf, "compose", "ingest", "features", "split", "tune", "train", "evaluate")
-    measured, model = beats_the_dummy(project_conf), saved.load(paths.MODEL)
+    measured, model = beats_the_dummy(project_conf), saved.load(paths.TRAINED)
     assert (model.signature.task, model.signature.classes) == (task, classes)
     assert sum(measured["rows"].values()) == rows
 
@@ -144,7 +145,7 @@ def test_every_model_of_conf_is_trained_kept_and_measured(
     config.write(config.compose(choices)[0])
     in_order(project, "tune", "train", "evaluate")
     table = signature.read(paths.TEST)
-    probability = saved.load(paths.MODEL).predict_proba(table)
+    probability = saved.load(paths.TRAINED).predict_proba(table)
     assert probability.shape == (len(table), 2)
     if model == "dummy":
         fitted_on = np.concatenate([signature.read(path)["diagnosis"] for path in (paths.TRAIN, paths.VALID)])

@@ -28,11 +28,11 @@ SETS = {
         "data.target=median_house_value",
     ],
 }
-SLOW = [pytest.param(name, marks=() if name == "hat_shop" else pytest.mark.slow) for name in SETS]
 AT_ONCE = 500
 
 
-@pytest.mark.parametrize("name", SLOW)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SETS)
 def test_every_test_row_gets_the_same_bits_online_in_batches_and_in_python(
     finished: Path, run: Callable, name: str
 ) -> None:

@@ -33,11 +33,24 @@ def experimented(small_project, once, run) -> Path:
         done = run(["dvc", "exp", "run", "--name", "forest", *FOREST], project)
         assert done.returncode == 0, done.stdout + done.stderr
         ran = re.findall(r"^Running stage '(\w+)'", done.stdout, re.M)
-        assert ran == ["compose", "tune", "train", "evaluate", "gate"]
+        assert ran == [
+            "compose",
+            "tune",
+            "train",
+            "evaluate",
+            "bias",
+            "explain",
+            "baseline",
+            "judge",
+            "card",
+            "report",
+            "gate",
+        ]
 
     return once("forest", make)
 
 
+@pytest.mark.slow
 def test_an_experiment_swaps_the_model_and_repro_keeps_it(experimented, run):
     before = state_of(experimented)
     assert params_of(experimented)["model"]["_target_"].endswith(".random_forest")
@@ -49,6 +62,7 @@ def test_an_experiment_swaps_the_model_and_repro_keeps_it(experimented, run):
     assert state_of(experimented) == before
 
 
+@pytest.mark.slow
 def test_experiments_are_compared_by_parameters_metrics_and_in_one_table(experimented, run):
     told = {}
     for topic in ("params", "metrics"):
@@ -66,6 +80,7 @@ def test_experiments_are_compared_by_parameters_metrics_and_in_one_table(experim
     assert any(line.startswith("forest,") for line in table)
 
 
+@pytest.mark.slow
 def test_every_plot_of_dvc_yaml_is_drawn_for_both_models(experimented, run, tmp_path):
     done = run(["dvc", "plots", "diff", "main", "forest", "--json", "--out", tmp_path / "plots"], experimented)
     assert done.returncode == 0, done.stderr
@@ -82,6 +97,7 @@ def test_every_plot_of_dvc_yaml_is_drawn_for_both_models(experimented, run, tmp_
     assert told["data"][residuals] == told["data"][importances] == []
 
 
+@pytest.mark.slow
 def test_the_plots_of_a_model_are_one_page(experimented, run, tmp_path):
     page = run(["dvc", "plots", "show", "--out", tmp_path], experimented)
     assert page.returncode == 0, page.stderr
@@ -90,13 +106,14 @@ def test_the_plots_of_a_model_are_one_page(experimented, run, tmp_path):
         assert title in text
 
 
-def test_the_graph_is_drawn_with_every_stage(experimented, run):
-    done = run(["dvc", "dag", "--dot"], experimented)
+def test_the_graph_is_drawn_with_every_stage(small_project, run):
+    done = run(["dvc", "dag", "--dot"], small_project)
     assert done.returncode == 0, done.stderr
-    stages = yaml.safe_load((experimented / "dvc.yaml").read_text())["stages"]
+    stages = yaml.safe_load((small_project / "dvc.yaml").read_text())["stages"]
     assert {name for name in stages if f'"{name}"' in done.stdout} == set(stages)
 
 
+@pytest.mark.slow
 def test_an_experiment_that_is_applied_again_leaves_nothing_to_run(experimented, run, tmp_path):
     project = tmp_path / "project"
     shutil.copytree(experimented, project, symlinks=True)

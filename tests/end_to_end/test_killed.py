@@ -20,7 +20,7 @@ PATIENCE = 120  # seconds until what a test waits for is called missing
 
 
 def outputs(stage: str) -> list[str]:
-    listed = [*GRAPH[stage]["outs"], *GRAPH[stage].get("metrics", [])]
+    listed = [*GRAPH[stage].get("outs", []), *GRAPH[stage].get("metrics", [])]
     return [next(iter(each)) if isinstance(each, dict) else each for each in listed]
 
 
@@ -105,7 +105,7 @@ def assert_well(project: Path, run) -> None:
     assert not list(damaged(project))
 
 
-@pytest.mark.parametrize("stage", GRAPH)
+@pytest.mark.parametrize("stage", filter(outputs, GRAPH))
 def test_killed_in_a_stage_the_next_repro_ends_as_if_nothing_had_been(finished, run, env_of, stage):
     env = env_of(finished)
     forget(finished, stage)

@@ -3,9 +3,12 @@
 import json
 from pathlib import Path
 
+import pytest
+
 SCRIPT = Path(__file__).parents[2] / "bench" / "plain_script.py"
 
 
+@pytest.mark.slow
 def test_the_plain_script_reaches_the_figures_of_the_stages(finished, run, tmp_path):
     done = run(["python", SCRIPT, tmp_path / "output"], finished)
     assert done.returncode == 0, done.stderr

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-STAGES = ["compose", "ingest", "validate", "features", "split", "tune", "train", "evaluate", "gate"]
-FROM_TRAIN = {"train", "evaluate", "gate"}
+STAGES = "compose ingest validate features profile split tune train evaluate bias explain baseline judge card".split()
+STAGES += ["report", "gate"]
+AFTER_TRAIN = {"evaluate", "bias", "explain", "baseline", "judge", "card", "report", "gate"}
+FROM_TRAIN = {"train", *AFTER_TRAIN}
 FROM_SPLIT = {"split", "tune", *FROM_TRAIN}
 MODEL, GATES, SQL = "conf/model/xgboost.yaml", "conf/gates/hat_shop.yaml", "conf/features/hat_shop.sql"
 
@@ -63,18 +65,19 @@ def test_a_second_repro_runs_no_stage_and_leaves_nothing_to_commit(finished, run
     assert run(["cairn", "why"], finished).stdout == "Nothing changed: no stage would run.\n"
 
 
+@pytest.mark.slow
 def test_two_fresh_clones_end_with_the_lock_the_metrics_and_the_model_of_the_first(finished, tmp_path, run, repro):
     clones = [tmp_path / "one" / "clone", tmp_path / "another-place" / "clone"]
     for clone in clones:
         assert run(["git", "clone", "--quiet", finished, clone], finished).returncode == 0
     with ThreadPoolExecutor() as both:
-        # The gate's report is in git: as everything before it gives the same bytes, it has nothing to do.
-        assert list(both.map(repro, clones)) == [set(STAGES) - {"gate"}] * 2
+        # What these write is in git, or nothing: as everything before them gives the same bytes, they have nothing to do.
+        assert list(both.map(repro, clones)) == [set(STAGES) - {"bias", "judge", "gate"}] * 2
     assert "model.ubj" in model_files(finished)
     for clone in clones:
         assert run(["git", "status", "--porcelain"], clone).stdout == "", "dvc.lock or a report differs"
         assert model_files(clone) == model_files(finished)
-        for name in ("dvc.lock", "reports/metrics.json", "reports/trials.json", "reports/validation.json"):
+        for name in ("dvc.lock", "reports/metrics.json", "reports/trials.json", "reports/index.html"):
             assert filecmp.cmp(clone / name, finished / name, shallow=False), name
 
 
@@ -88,18 +91,21 @@ EDITS = {
     "the space of the search": (MODEL, "{low: 0.01, high: 100.0", "{low: 0.01, high: 50.0", ("tune", "parameter model.space.reg_lambda.high: 100.0 -> 50.0  (conf/model/)"), {"tune", "if found"}),
     "the number of trials": ("conf/search/tpe.yaml", "trials: 3", "trials: 1", ("tune", "parameter search.trials: 3 -> 1  (conf/search/)"), {"tune", "if found"}),
     "what the decision maximises": ("conf/decision/hat_shop.yaml", "maximise: profit", "maximise: f1", ("train", "parameter decision.maximise: profit -> f1  (conf/decision/)"), FROM_TRAIN),
-    "a gate's threshold": (GATES, "threshold: 0.6", "threshold: 0.61", ("gate", "parameter gates.gates: "), {"gate"}),
-    "the resamples": ("conf/config.yaml", "resamples: 50", "resamples: 60", ("evaluate", "parameter evaluation.resamples: 50 -> 60  (conf/config.yaml)"), {"evaluate", "gate"}),
-    "the sensitive columns": ("conf/data/hat_shop.yaml", "[gender] ", "[gender, age] ", ("evaluate", "parameter data.sensitive: ['gender'] -> ['gender', 'age']  (conf/data/)"), {"ingest", "evaluate", "gate"}),
+    "a gate's threshold": (GATES, "threshold: 0.6", "threshold: 0.61", ("judge", "parameter gates.gates: "), {"judge", "card", "report", "gate"}),
+    "the resamples": ("conf/config.yaml", "resamples: 50", "resamples: 60", ("evaluate", "parameter evaluation.resamples: 50 -> 60  (conf/config.yaml)"), AFTER_TRAIN - {"bias"}),
+    "the sensitive columns": ("conf/data/hat_shop.yaml", "[gender] ", "[gender, age] ", ("evaluate", "parameter data.sensitive: ['gender'] -> ['gender', 'age']  (conf/data/)"), {"ingest", *AFTER_TRAIN}),
     "a comment of the query": (SQL, "-- One row", "-- A row", ("features", "query features.sql: changed  (conf/features/)"), {"features"}),
-    "an expectation": ("conf/expectations/hat_shop.yaml", "max_value: 90}", "max_value: 99}", ("validate", "parameter expectations.tables.customers: "), {"validate", "features"}),
-    "the query": (SQL, "days_ago < 90) as orders_90d", "days_ago < 60) as orders_90d", ("features", "query features.sql: changed  (conf/features/)"), {"features", *FROM_SPLIT}),
+    "an expectation": ("conf/expectations/hat_shop.yaml", "max_value: 90}", "max_value: 99}", ("validate", "parameter expectations.tables.customers: "), {"validate", "features", "card", "report", "gate"}),
+    "the query": (SQL, "days_ago < 90) as orders_90d", "days_ago < 60) as orders_90d", ("features", "query features.sql: changed  (conf/features/)"), {"features", "profile", *FROM_SPLIT}),
     "a share of the split": ("conf/split/stratified.yaml", "train: 0.8\nvalidation: 0.1", "train: 0.7\nvalidation: 0.2", ("split", "parameter split.train: 0.8 -> 0.7  (conf/split/)"), FROM_SPLIT),
-    "the seed": ("conf/config.yaml", "seed: 42", "seed: 43", ("split", "parameter seed: 42 -> 43  (conf/config.yaml)"), FROM_SPLIT),
+    "the seed": ("conf/config.yaml", "seed: 42", "seed: 43", ("split", "parameter seed: 42 -> 43  (conf/config.yaml)"), {"profile", *FROM_SPLIT}),
+    "the licence": ("conf/card/hat_shop.yaml", "licence: MIT", "licence: BSD", ("card", "parameter card.licence: MIT -> BSD  (conf/card/)"), {"card", "report", "gate"}),
     "the data set": ("conf/data/hat_shop.yaml", "customers: 1000 ", "customers: 1001 ", ("ingest", "parameter data.customers: 1000 -> 1001  (conf/data/)"), set(STAGES)),
 }  # fmt: skip
 LONG = {"the space of the search", "the number of trials", "a comment of the query", "an expectation"}
 LONG |= {"the query", "a share of the split", "the data set", "the seed", "a parameter that is searched"}
+LONG |= {"what the decision maximises", "the resamples", "a parameter of the model", "the sensitive columns"}
+LONG |= {"the licence", "a file that was not chosen"}
 
 
 def rows(names: Iterable[str]) -> list:
@@ -121,7 +127,9 @@ def test_an_edit_runs_the_stages_it_concerns_and_why_names_it(finished, run, rep
     found = (finished / "models/tuned.json").read_bytes()
     happened = repro()
     if "if found" in expected:
+        # the report shows what was tried, even where nothing better was found
         expected = {"tune"} if (finished / "models/tuned.json").read_bytes() == found else {"tune", *FROM_TRAIN}
+        happened -= {"report", "gate"} - expected
     assert happened == {"compose", *expected}
     assert happened <= foretold.keys(), "a stage ran that `cairn why` had not named"
     assert repro() == set()
@@ -157,7 +165,8 @@ def test_an_output_that_was_changed_by_hand_is_named_and_made_anew(finished, run
     assert run(["git", "status", "--porcelain"], finished).stdout == ""
 
 
-def test_a_failing_gate_writes_its_report_and_a_mended_one_runs_nothing_else(finished, run, repro):
+@pytest.mark.slow
+def test_a_model_that_fails_a_gate_has_its_page_and_card_and_is_not_promoted(finished, run, repro):
     edit(finished, GATES, "threshold: 0.6", "threshold: 0.999")
     for _ in range(2):  # what failed once is not forgotten: the next repro fails again
         failed = run(["dvc", "repro"], finished)
@@ -170,9 +179,16 @@ def test_a_failing_gate_writes_its_report_and_a_mended_one_runs_nothing_else(fin
     assert [gate["passed"] for gate in report["gates"]] == [False, True]
     measured = json.loads((finished / "reports/metrics.json").read_text(encoding="utf-8"))
     assert report["gates"][0]["value"] == measured["test"]["roc_auc"] < 0.999
+    assert "Failed 1 of 2 gates" in (finished / "reports/index.html").read_text(encoding="utf-8")
+    card = (finished / "models/model/model_card.md").read_text(encoding="utf-8")
+    assert "It did not pass its gates." in card and "Gate failed: roc_auc is at least 0.999" in card
+    run(["git", "commit", "--quiet", "--all", "--message", "It failed"], finished)
+    refused = run(["cairn", "promote", "prod"], finished)
+    assert (refused.returncode, "1 of 2 gates failed" in refused.stderr) == (1, True)
+    run(["git", "reset", "--quiet", "HEAD~1"], finished)
 
     edit(finished, GATES, "threshold: 0.999", "threshold: 0.6")
-    assert repro() == {"compose", "gate"}
+    assert repro() == {"compose", "judge", "card"}  # of the page DVC remembers what these inputs gave
     assert run(["git", "status", "--porcelain"], finished).stdout == ""
 
 
@@ -182,7 +198,7 @@ def test_a_failing_expectation_stops_the_graph_and_shows_what_failed(finished, r
     assert failed.returncode != 0
     assert ran(failed.stdout) == {"compose", "validate"}
     assert re.search(r"^.*customers.*age.*50", failed.stdout, re.M), failed.stdout
-    assert "error: 1 of 22 expectations failed; reports/validation/index.html shows them" in failed.stderr
+    assert "error: 1 of 21 expectations failed; reports/validation/index.html shows them" in failed.stderr
     assert (finished / "reports/validation/index.html").exists()
     report = json.loads((finished / "reports/validation.json").read_text(encoding="utf-8"))
     assert [finding["passed"] for finding in report["findings"]].count(False) == 1

@@ -103,7 +103,12 @@ def cloned(project: Path, place: Path, run: Run) -> Path:
 def outputs(project: Path) -> dict[str, bytes]:
     """Read every file that a stage of dvc.yaml has written, but what `compose` makes anew wherever one works."""
     stages = yaml.safe_load((project / "dvc.lock").read_text(encoding="utf-8"))["stages"].values()
-    paths = [out["path"] for stage in stages for out in stage["outs"] if "pipeline.stages.compose" not in stage["cmd"]]
+    paths = [
+        out["path"]
+        for stage in stages
+        for out in stage.get("outs", [])
+        if "pipeline.stages.compose" not in stage["cmd"]
+    ]
     places = [project / path for path in paths]
     files = [file for place in places for file in (place, *place.rglob("*")) if not file.is_dir()]
     return {str(file.relative_to(project)): file.read_bytes() for file in files}
@@ -144,6 +149,7 @@ def stored(small_project: Path, tmp_path_factory: pytest.TempPathFactory, run: R
         yield Stored(project, home / "buckets", f"http://127.0.0.1:{port}", env)
 
 
+@pytest.mark.slow
 def test_a_fresh_clone_pulls_equal_bytes_and_only_composes(stored: Stored, tmp_path: Path, run: Run) -> None:
     clone = cloned(stored.project, tmp_path / "clone", run)
     must(run(["dvc", "pull"], clone, **stored.env))
@@ -154,6 +160,7 @@ def test_a_fresh_clone_pulls_equal_bytes_and_only_composes(stored: Stored, tmp_p
     assert must(run(["git", "status", "--porcelain"], clone)) == ""
 
 
+@pytest.mark.slow
 def test_an_object_that_was_corrupted_in_the_store_is_named_and_never_restored(
     stored: Stored, tmp_path: Path, run: Run
 ) -> None:

@@ -27,6 +27,7 @@ def found(run, project: Path, overrides: list[str]) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in files} | {"trials": json.dumps(scores).encode()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("search", SEARCHES)
 def test_what_is_planted_in_the_test_part_changes_no_byte_of_a_search(finished, run, search):
     before = found(run, finished, SEARCHES[search])

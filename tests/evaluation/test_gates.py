@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from pipeline.errors import InputError
-from pipeline.evaluation.gates import judge, table
+from pipeline.evaluation.gates import check, judge, table
 
 METRICS = {
     "task": "binary",
@@ -145,6 +145,13 @@ def test_not_worse_asks_whether_chance_explains_the_difference():
     assert not passed(gate, champion=champion(worse=False, metric="roc_auc"))
 
 
+def test_a_comparison_on_rows_that_are_new_to_the_champion_says_so():
+    gate = {"metric": "log_loss", "baseline": "champion", "not_worse": True}
+    on = {"rows": 1312, "newer_than": "2025-12-31T07:04:06"}
+    assert answer(gate, champion=champion(worse=False) | on)["why"].endswith("on the 1,312 rows newer than its own")
+    assert "newer" not in answer(gate, champion=champion(worse=False) | on | {"newer_than": None})["why"]
+
+
 def test_a_challenger_can_be_asked_to_beat_the_champion():
     gate = {"metric": "log_loss", "baseline": "champion", "min_absolute_change": 0.02}
     assert passed(gate, champion=champion(worse=False, challenger=0.32, before=0.35))
@@ -172,6 +179,11 @@ def test_a_challenger_can_be_asked_to_beat_the_champion():
         ({"metric": "roc_auc", "threshold": 0.8, "slice": {"gender": "f"}, "part": "train"}, "leave out part"),
         ({"metric": "profit_per_1000", "threshold": 1}, "set decision.values"),
         ("roc_auc", "'roc_auc' is no gate"),
+        ({"metric": "disparate_imapct", "threshold": 1}, "did you mean 'disparate_impact'"),
+        ({"metric": "residual_mean_difference", "threshold": 1}, "for a binary target"),
+        ({"metric": "disparate_impact", "worst_slice": "any"}, "a threshold, a slice or worst_slice alone"),
+        ({"metric": "disparate_impact", "worst_slice": "any", "threshold": 1, "part": "train"}, "alone"),
+        ({"metric": "disparate_impact", "threshold": 0.8}, "is of groups"),
     ],
 )
 def test_a_gate_that_means_nothing_gets_one_line_that_says_where(gate, words):
@@ -184,6 +196,60 @@ def test_a_gate_that_means_nothing_gets_one_line_that_says_where(gate, words):
 def test_slices_that_were_never_made_are_asked_for_by_name():
     with pytest.raises(InputError, match=r"data\.sensitive"):
         answer({"metric": "roc_auc", "threshold": 0.8, "worst_slice": "gender"}, slices={"slices": []})
+
+
+def bias(**figures):
+    groups = [
+        {
+            "group": name,
+            "rows": {"train": 5000, "test": 500},
+            "before": {},
+            "after": {"disparate_impact": {"value": each}},
+        }
+        for name, each in figures.items()
+    ]
+    facet = {"facet": "gender", "columns": ["gender"], "positive": True, "groups": groups}
+    return {"task": "binary", "left_out": {}, "all_rows": [], "facets": [facet]}
+
+
+def test_a_measure_of_bias_is_asked_as_a_metric_is_and_bounded_both_ways():
+    gate = {"metric": "disparate_impact", "worst_slice": "gender", "threshold": 0.8}
+    assert answer(gate, bias=bias(f=0.7, m=1.2)) == {
+        "gate": "disparate_impact of the worst gender is from 0.8 to 1.25",
+        "metric": "disparate_impact",
+        "value": 0.7,
+        "bound": 0.8,
+        "passed": False,
+        "why": "gender f, 500 rows",
+    }
+    assert passed(gate, bias=bias(f=0.81, m=1.24))
+    high = answer({**gate, "worst_slice": None, "slice": {"gender": "m"}}, bias=bias(f=0.9, m=1.3))
+    assert (high["gate"], high["bound"]) == ("disparate_impact of gender m is from 0.8 to 1.25", 1.25)
+
+
+def test_a_gate_on_bias_without_its_report_is_one_line():
+    with pytest.raises(InputError, match=r"gates\.gates\[0\]\.metric: disparate_impact is not measured"):
+        answer({"metric": "disparate_impact", "worst_slice": "gender", "threshold": 0.8})
+
+
+@pytest.mark.parametrize(
+    ("sensitive", "left_out", "line"),
+    [
+        (["gendre"], {}, "gates[0].worst_slice: 'gender' is not in data.sensitive (did you mean 'gendre'?)"),
+        ([], {}, "gates[0].worst_slice: 'gender' is not in data.sensitive (none is known)"),
+        (
+            ["gender"],
+            {"all": "report.bias is null"},
+            "gates[0].metric: disparate_impact is not measured: report.bias is null",
+        ),
+    ],
+)
+def test_a_gate_on_bias_that_cannot_be_answered_is_refused_before_there_is_a_model(sensitive, left_out, line):
+    gate = {"metric": "disparate_impact", "worst_slice": "gender", "threshold": 0.8}
+    check([gate], "binary", ["gender"])
+    with pytest.raises(InputError) as refused:
+        check([gate], "auto", sensitive, left_out)
+    assert str(refused.value) == line
 
 
 def test_the_table_shows_each_gate_on_a_line_with_aligned_columns():

@@ -104,3 +104,20 @@ def test_every_plot_of_dvc_yaml_has_its_points_and_those_that_do_not_suit_have_n
     points = scores.plots(part, task=task, threshold=0.5, classes=classes, seed=1)
     assert set(points) == set(scores.PLOTS)
     assert {name for name, rows in points.items() if rows} == drawn
+
+
+def test_rows_newer_than_the_newest_seen_are_found_by_time_with_and_without_a_zone_and_by_number():
+    days = pd.to_datetime(["2025-12-30", "2025-12-31 07:04:06", "2026-01-02"], format="ISO8601")
+    for times, seen in (
+        (pd.Series(days), "2025-12-31T07:04:06"),
+        (pd.Series(days.tz_localize("UTC")), "2025-12-31T07:04:06+00:00"),
+        (pd.Series([2023, 2024, 2025]), 2024.0),
+    ):
+        table = pd.DataFrame({"at": times})
+        assert scores.newest([table[:2], table[:1]], "at") == seen
+        assert list(scores.newer(table, "at", seen).index) == [2]
+        assert scores.newer(table, "at", scores.newest([table], "at")).empty
+
+
+def test_where_no_row_has_a_time_none_is_the_newest():
+    assert scores.newest([pd.DataFrame({"at": pd.to_datetime([None, None])})], "at") is None

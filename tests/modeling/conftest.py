@@ -54,6 +54,7 @@ def rows_of():
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """Start a PostgreSQL server of its own, and give its address without a database; it refuses to run as root."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed; `make environment EXTRAS=postgresql` installs it")
     if not POSTGRES.exists():
         pytest.skip("PostgreSQL is not installed (Debian: postgresql)")
     with tempfile.TemporaryDirectory(prefix="postgresql-") as place:

@@ -210,6 +210,7 @@ def test_rows_of_one_group_are_never_fitted_on_and_held_out_at_once(tmp_path, pr
     assert sorted(found.chosen.places) == list(range(450))
 
 
+# scaffold:boosters
 def test_a_family_that_is_not_installed_is_passed_over_and_named(tmp_path, problem_of, monkeypatch, capsys):
     installed = estimators.installed
     monkeypatch.setattr(estimators, "installed", lambda node: node is not FOREST and installed(node))
@@ -220,6 +221,7 @@ def test_a_family_that_is_not_installed_is_passed_over_and_named(tmp_path, probl
     )
 
 
+# /scaffold:boosters
 def test_no_candidate_at_all_is_one_line(tmp_path, problem_of):
     with pytest.raises(InputError, match=r"^search\.candidates: there is none to search$"):
         race(tmp_path / "race.journal", problem_of(), candidates={"xgboost": None})

@@ -1,7 +1,7 @@
 """Every model family on real rows: repeatable, the same for one row as for many, and clear about what is wrong."""
 
 import os
-from importlib.util import find_spec
+from importlib.util import find_spec  # scaffold:boosters
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +11,17 @@ import yaml
 
 from pipeline.errors import InputError
 from pipeline.modeling import estimators
-from pipeline.modeling.learners import extra
+from pipeline.modeling.learners import extra  # scaffold:boosters
 from pipeline.modeling.signature import describe
 
 CONF = Path(__file__).parents[2] / "conf" / "model"
+EXTRA = []
+# scaffold:boosters
 EXTRA = [
     pytest.param(name, marks=pytest.mark.skipif(find_spec(name) is None, reason=f"{name} is not installed"))
     for name in ("lightgbm", "catboost")
 ]
+# /scaffold:boosters
 FAMILIES = [*EXTRA, "xgboost", "hist_gradient_boosting", "random_forest", "extra_trees", "linear", "dummy"]
 SMALLER = {
     "xgboost": {
@@ -28,8 +31,10 @@ SMALLER = {
         "subsample": 0.8,
         "colsample_bytree": 0.8,
     },
+    # scaffold:boosters
     "lightgbm": {"n_estimators": 40, "early_stopping_rounds": 5, "num_leaves": 7, "subsample": 0.8},
     "catboost": {"n_estimators": 60, "early_stopping_rounds": 5, "depth": 4},
+    # /scaffold:boosters
     "hist_gradient_boosting": {"max_iter": 20, "early_stopping_rounds": 5, "max_leaf_nodes": 7},
     "random_forest": {"n_estimators": 20},
     "extra_trees": {"n_estimators": 20},
@@ -194,7 +199,11 @@ def test_what_on_round_raises_ends_the_fit(parts, family):
 
 @pytest.mark.parametrize(
     ("family", "other"),
-    [("xgboost", {"max_depth": 2}), ("lightgbm", {"min_child_samples": 60}), ("catboost", {"depth": 2})],
+    [
+        ("xgboost", {"max_depth": 2}),
+        ("lightgbm", {"min_child_samples": 60}),  # scaffold:boosters
+        ("catboost", {"depth": 2}),  # scaffold:boosters
+    ],
 )
 def test_a_search_bins_its_rows_once_and_learns_the_same(parts, family, other):
     if family != "xgboost":
@@ -284,8 +293,10 @@ def test_a_node_that_cannot_be_built_is_refused(settings, words):
     ("settings", "balance", "words"),
     [
         (node("xgboost", learning_rate=-1.0), "none", "model: value -1 for Parameter learning_rate should be"),
+        # scaffold:boosters
         pytest.param(node("lightgbm", num_leaves=1), "none", "model: Check failed", marks=EXTRA[0].marks),
         pytest.param(node("catboost", depth=40), "none", "model: .*[Dd]epth", marks=EXTRA[1].marks),
+        # /scaffold:boosters
         (node("random_forest", min_samples_leaf=-1), "none", "model: The 'min_samples_leaf' parameter of RandomForest"),
         (
             {"_target_": "sklearn.neighbors.KNeighborsClassifier"},
@@ -352,6 +363,7 @@ def test_balance_and_conditions_may_stand_in_the_space():
     estimators.check(node("xgboost", space=space, starts=[{"balance": "weights"}]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", [*EXTRA, "xgboost", "hist_gradient_boosting"])
 def test_without_a_validation_part_every_round_is_grown(parts, family):
     X, y, other, _ = parts["binary"]
@@ -378,6 +390,7 @@ def test_boosting_takes_a_class_that_only_the_validation_part_has(parts, family)
     assert (predicted[:, 1] < predicted[:, [0, 2]].max(axis=1)).all()
 
 
+# scaffold:boosters
 def test_an_extra_that_is_missing_is_named_with_what_installs_it(monkeypatch):
     monkeypatch.setattr(extra, "find_spec", lambda module: None)
     assert not estimators.installed(node("lightgbm"))
@@ -388,6 +401,7 @@ def test_an_extra_that_is_missing_is_named_with_what_installs_it(monkeypatch):
         build("binary", node("catboost"))
 
 
+# /scaffold:boosters
 @pytest.mark.parametrize("family", [*EXTRA, "xgboost", "hist_gradient_boosting", "random_forest"])
 def test_a_refit_grows_exactly_the_rounds_that_are_asked_for(parts, family):
     assert build("binary", node(family)).rounds is None
@@ -415,6 +429,7 @@ def test_a_forest_that_reports_grows_the_same_trees(parts, family):
     assert np.array_equal(estimators.predict(told, X), estimators.predict(alone, X))
 
 
+@pytest.mark.slow
 def test_gradient_boosting_keeps_the_trees_up_to_its_best_round(parts):
     X, y, other, actual = parts["binary"]
     model = fitted(parts, "binary", node("hist_gradient_boosting", max_iter=300, learning_rate=0.3))

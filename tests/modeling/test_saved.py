@@ -21,8 +21,8 @@ from pipeline.modeling.signature import describe
 OURS = "pipeline.modeling.estimators."
 MODELS = {
     "xgboost": {"_target_": OURS + "xgboost", "n_estimators": 20},
-    "lightgbm": {"_target_": OURS + "lightgbm", "n_estimators": 20},
-    "catboost": {"_target_": OURS + "catboost", "n_estimators": 20},
+    "lightgbm": {"_target_": OURS + "lightgbm", "n_estimators": 20},  # scaffold:boosters
+    "catboost": {"_target_": OURS + "catboost", "n_estimators": 20},  # scaffold:boosters
     "hist_gradient_boosting": {"_target_": OURS + "hist_gradient_boosting", "max_iter": 15},
     "random_forest": {"_target_": OURS + "random_forest", "n_estimators": 5},
     "extra_trees": {"_target_": OURS + "extra_trees", "n_estimators": 5},
@@ -57,8 +57,8 @@ def table(count=400, seed=0):
 
 
 def trained(node, target="bought"):
-    if not estimators.installed(node):
-        pytest.skip(f"{node['_target_']} is not installed")
+    if not estimators.installed(node):  # scaffold:boosters
+        pytest.skip(f"{node['_target_']} is not installed")  # scaffold:boosters
     task = {"bought": "binary", "level": "multiclass", "spent": "regression"}[target]
     train, other = table(), table(150, seed=1)
     classes = None if task == "regression" else sorted(train[target].unique().tolist())
@@ -227,7 +227,8 @@ def test_a_pickle_under_the_name_of_a_part_is_refused_unread(tmp_path, linear, b
     assert not (tmp_path / "touched").exists()
 
 
-PARTS = {"model.ubj": "xgboost", "model.lightgbm": "lightgbm", "model.cbm": "catboost"}
+PARTS = {"model.ubj": "xgboost"}
+PARTS |= {"model.lightgbm": "lightgbm", "model.cbm": "catboost"}  # scaffold:boosters
 
 
 @pytest.mark.parametrize("name", [*PARTS, "model.skops", "signature.json", "metadata.json"])
@@ -241,6 +242,7 @@ def test_a_part_that_was_cut_short_is_called_broken(tmp_path, name):
         assert "broken" in refused(tmp_path / "model")
 
 
+# scaffold:boosters
 @pytest.mark.parametrize("name", ["model.lightgbm", "model.cbm"])
 def test_a_model_for_other_columns_is_refused(tmp_path, name):
     from dataclasses import replace
@@ -250,6 +252,7 @@ def test_a_model_for_other_columns_is_refused(tmp_path, name):
     assert "made for 3 columns; the signature has 2" in refused(tmp_path / "model")
 
 
+# /scaffold:boosters
 @pytest.mark.parametrize("name", ["model.skops", "signature.json", "metadata.json"])
 def test_a_missing_part_is_named(tmp_path, linear, name):
     saved.save(tmp_path / "model", *linear, {})
@@ -262,7 +265,7 @@ def test_no_model_and_two_models_are_refused(tmp_path, linear, boosted):
     saved.save(tmp_path / "model", *linear, {})
     saved.save(tmp_path / "boosted", *boosted, {})
     (tmp_path / "model" / "model.ubj").write_bytes((tmp_path / "boosted" / "model.ubj").read_bytes())
-    assert "one of model.ubj, model.lightgbm, model.cbm, model.skops, ensemble.json" in refused(tmp_path / "model")
+    assert "one of model.ubj, " in refused(tmp_path / "model")
 
 
 def test_metadata_that_is_no_json_leaves_the_folder_as_it_was(tmp_path, linear):

@@ -84,6 +84,7 @@ def uninterrupted(tmp_path_factory, problem_of) -> tuple[Found, bytes]:
     return find(journal, problem_of()), journal.read_bytes()
 
 
+@pytest.mark.slow
 def test_the_first_trials_take_the_models_own_parameters_and_then_its_starts(uninterrupted):
     first, second, third = (trial["params"] for trial in uninterrupted[0].trials[:3])
     assert (first["learning_rate"], first["max_depth"]) == (0.2, 2)
@@ -362,7 +363,10 @@ TPE, XGBOOST = "conf/search/tpe.yaml: ", "conf/model/xgboost.yaml: "
         (["search.trials=null"], TPE + "trials: give trials or seconds, or the search would never end"),
         (["search=automl", "search.seconds=null"], "conf/search/automl.yaml: trials: give trials or seconds, or the"),
         (["search.sampler=tpee"], TPE + "sampler: 'tpee' is none of tpe, random, grid, cmaes (did you mean 'tpe'?)"),
-        (["search.metric=roc"], TPE + "metric: 'roc' is no metric to search a binary by (did you mean 'roc_auc'?)"),
+        (
+            ["search.metric=roc", "data.task=binary"],
+            TPE + "metric: 'roc' is no metric to search a binary by (did you mean 'roc_auc'?)",
+        ),
         (["search.start=lst"], TPE + "start: 'lst' is none of own, last, champion (did you mean 'last'?)"),
         (["search.workers=0"], TPE + "workers: 0 cannot search; 1 is this process alone"),
         (["search.storage=mysql://ada@db/studies"], TPE + "storage: 'mysql://ada@db/studies' is neither journal nor"),

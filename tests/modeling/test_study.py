@@ -66,7 +66,7 @@ def kept(address: str, name: str) -> list:
     return finished(joined(name, address, Path("no journal")))
 
 
-@pytest.mark.parametrize("where", ["journal", "database"])
+@pytest.mark.parametrize("where", ["journal", pytest.param("database", marks=pytest.mark.slow)])
 def test_workers_share_a_search_without_loss(tmp_path, problem_of, request, where):
     storage = "journal" if where == "journal" else request.getfixturevalue("database")
     found = find(tmp_path / "search.journal", problem_of(), storage=storage, workers=2)
@@ -77,6 +77,7 @@ def test_workers_share_a_search_without_loss(tmp_path, problem_of, request, wher
         assert not (tmp_path / "search.journal").exists()
 
 
+@pytest.mark.slow
 def test_two_machines_that_begin_together_share_one_study(tmp_path, database):
     conftest = Path(__file__).with_name("conftest.py")
     command = [sys.executable, "-c", ANOTHER, __file__, str(conftest), database, str(tmp_path)]
@@ -95,6 +96,7 @@ def test_two_machines_that_begin_together_share_one_study(tmp_path, database):
     assert len(kept(database, "shared")) == TRIALS
 
 
+@pytest.mark.slow
 def test_a_search_in_the_database_goes_on_from_another_folder(tmp_path, problem_of, database):
     short = find(tmp_path / "a" / "x.journal", problem_of(), storage=database, study="mine", trials=3)
     longer = find(tmp_path / "b" / "y.journal", problem_of(), storage=database, study="mine", trials=5)

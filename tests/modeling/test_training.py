@@ -38,6 +38,7 @@ def same(model, other, rows):
     return np.array_equal(estimators.predict(model, rows.X), estimators.predict(other, rows.X))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rounds", [None, 13], ids=["as-many-as-were-best-here", "as-many-as-the-search-found"])
 def test_the_model_that_is_kept_was_fitted_on_all_rows_for_the_best_rounds(seen, tmp_path, rounds):
     trained = fit(seen, tmp_path, rounds=rounds)

@@ -1,4 +1,4 @@
-"""A small project under git and DVC: one stage makes a model, another judges it; clones share a bare repository."""
+"""A small project under git and DVC: a model is trained, judged, and packed; clones share a bare repository."""
 
 import os
 import shutil
@@ -17,20 +17,24 @@ stages:
   train:
     cmd: python make.py
     deps: [number.txt, data.txt]
-    outs: [models/model]
-  gate:
+    outs: [models/trained]
+  judge:
     cmd: python judge.py
-    deps: [models/model, judge.py]
+    deps: [models/trained, judge.py]
     outs: [reports/gates.json: {cache: false}]
     metrics: [reports/metrics.json: {cache: false}]
+  card:
+    cmd: python card.py
+    deps: [models/trained, reports/gates.json]
+    outs: [models/model]
 artifacts:
   model: {path: models/model}
 """
 MAKE = """
 from pathlib import Path
-Path("models/model").mkdir(parents=True, exist_ok=True)
+Path("models/trained").mkdir(parents=True, exist_ok=True)
 for name in ("one", "two"):
-    Path("models/model", name).write_text(name + Path("number.txt").read_text())
+    Path("models/trained", name).write_text(name + Path("number.txt").read_text())
 """
 JUDGE = """
 import json
@@ -40,6 +44,13 @@ gates = [{"gate": "number is at least 0", "passed": number >= 0}]
 Path("reports").mkdir(exist_ok=True)
 Path("reports/gates.json").write_text(json.dumps({"passed": number >= 0, "gates": gates}))
 Path("reports/metrics.json").write_text(json.dumps({"test": {"roc_auc": 0.8 + number / 1000}}))
+"""
+CARD = """
+import shutil
+from pathlib import Path
+shutil.rmtree("models/model", ignore_errors=True)
+shutil.copytree("models/trained", "models/model")
+Path("models/model/model_card.md").write_text("# " + Path("reports/gates.json").read_text())
 """
 
 
@@ -81,7 +92,7 @@ def make(home: Path, train: str = MAKE) -> Project:
     subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", home / "shared.git"], check=True)
     (home / "ann").mkdir()
     project = Project(home / "ann")
-    for name, text in {"dvc.yaml": DVC_YAML, "make.py": train, "judge.py": JUDGE}.items():
+    for name, text in {"dvc.yaml": DVC_YAML, "make.py": train, "judge.py": JUDGE, "card.py": CARD}.items():
         (project.folder / name).write_text(text)
     shutil.copytree(ROOT / "conf", project.folder / "conf")
     shutil.copy(ROOT / "params.yaml", project.folder)
@@ -96,6 +107,16 @@ def make(home: Path, train: str = MAKE) -> Project:
     return project
 
 
+def copied(made: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """Copy a project that was made, with the repository and the remote that it shares, and go there."""
+    shutil.copytree(made, folder / "all", symlinks=True)
+    project = Project(folder / "all" / "ann")
+    monkeypatch.chdir(project.folder)
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    return project
+
+
 @pytest.fixture(scope="package")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make the project once."""
@@ -107,9 +128,4 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def ann(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """Give a fresh copy of all of it, with the working directory in one clone."""
-    shutil.copytree(made, tmp_path / "all", symlinks=True)
-    project = Project(tmp_path / "all" / "ann")
-    monkeypatch.chdir(project.folder)
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    return project
+    return copied(made, tmp_path, monkeypatch)

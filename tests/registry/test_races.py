@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.registry.conftest import ROOT
 
 from pipeline.registry import tags
 
@@ -27,8 +28,9 @@ def runs(folder: Path, commits: list[str], start: Any, told: Any) -> None:
 
 
 @pytest.mark.slow
-def test_of_two_who_promote_at_once_one_wins_and_nothing_is_left_of_the_other(ann):
+def test_of_two_who_promote_at_once_one_wins_and_nothing_is_left_of_the_other(ann, monkeypatch):
     """One hundred races; in each both begin at the same instant, with models of their own."""
+    monkeypatch.syspath_prepend(ROOT)  # for the two processes, which find this module by its name
     first = ann.git("rev-parse", "HEAD")
     ann.run("dvc", "push", "--quiet")
     bob = ann.clone("bob")

@@ -21,9 +21,11 @@ SIGNATURE = Signature(COLUMNS, target="bought", task="binary", classes=[False, T
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def request(name: str, *rows: dict, time: datetime = NOON, version: str | None = "v0.0.1") -> Captured:
+def request(
+    name: str, *rows: dict, time: datetime = NOON, seconds: float = 0.25, version: str | None = "v0.0.1"
+) -> Captured:
     told = {"predictions": [True] * len(rows), "probabilities": [[0.25, 0.75]] * len(rows)}
-    return Captured(name, time, version, SIGNATURE, rows, told)
+    return Captured(name, time, seconds, version, SIGNATURE, rows, told)
 
 
 def kept(folder: Path) -> list[dict]:
@@ -34,13 +36,14 @@ def test_rows_stand_by_date_as_the_model_took_them(tmp_path):
     capture = Capture(tmp_path, 1.0, captured.GIB)
     row = {"age": 40, "city": None, "smokes": 1, "joined": "2024-01-31", "unknown": "left out of the model"}
     capture.take(request("one", row, {"age": 1.5, "city": "Rome", "smokes": None, "joined": None}))
-    capture.take(request("two", row, time=NOON + timedelta(days=1)))
+    capture.take(request("two", row, time=NOON + timedelta(days=1), seconds=1.5))
     capture.close()
     assert {path.parent.name for path in tmp_path.glob("*/*")} == {"date=2026-03-01", "date=2026-03-02"}
     first, second, third = kept(tmp_path)
     assert first["inputs"] == {"age": 40.0, "city": None, "smokes": True, "joined": "2024-01-31"}
     assert (second["request_id"], second["row"], second["inputs"]["age"]) == ("one", 1, 1.5)
     assert (third["request_id"], third["time"]) == ("two", NOON + timedelta(days=1))
+    assert [each["seconds"] for each in (first, second, third)] == [0.25, 0.25, 1.5]
     assert (third["prediction"], third["probabilities"], third["version"]) == (True, [0.25, 0.75], "v0.0.1")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from tests.registry.conftest import Project, make
+from tests.registry.conftest import Project, copied, make
 from tests.serving.conftest import table, until
 
 from pipeline.modeling import estimators, saved, signature
@@ -18,8 +18,8 @@ TRAIN = """
 import shutil
 from pathlib import Path
 number = Path("number.txt").read_text().removeprefix("-")
-shutil.rmtree("models/model", ignore_errors=True)
-shutil.copytree(f"../models/{number}", "models/model")
+shutil.rmtree("models/trained", ignore_errors=True)
+shutil.copytree(f"../models/{number}", "models/trained")
 """
 
 
@@ -38,15 +38,20 @@ def candidates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def ann(candidates: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """Give a project whose first model is in prod."""
-    home = tmp_path / "all"
+@pytest.fixture(scope="module")
+def made(candidates: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a project whose first model is in prod."""
+    home = tmp_path_factory.mktemp("promoted") / "all"
     shutil.copytree(candidates, home / "models")
+    promoted(make(home, TRAIN))
+    return home
+
+
+@pytest.fixture
+def ann(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """Give a fresh copy of it, and a cache of its own."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    project = make(home, TRAIN)
-    promoted(project)
-    return project
+    return copied(made, tmp_path, monkeypatch)
 
 
 def promoted(project: Project, *more: str) -> None:
@@ -123,15 +128,20 @@ def test_reload_looks_at_once_and_what_cannot_be_served_leaves_the_old_one(ann, 
     assert server.ask("/predict", ROW).body["probabilities"] == expected(candidates, 1)
     health = server.ask("/health").body
     assert (health["status"], "model.skops: broken" in health["trouble"]) == ("degraded", True)
+    assert b"\ncairn_degraded 1.0\n" in server.ask("/metrics").body
     ann.commit(2)
     promoted(ann)
     assert server.ask("/reload", b"").body["model"]["version"] == "v0.0.3"
     assert server.ask("/health").body["status"] == "ok"
+    serves = b'\ncairn_model_info{model="model",stage="prod",version="v0.0.3"} 1.0\n'
+    assert until(lambda: serves in server.ask("/metrics").body)  # another process looks a moment later
+    assert b"\ncairn_degraded 0.0\n" in server.ask("/metrics").body
     assert "model.skops: broken" in server.end()
 
 
 @pytest.mark.slow
-def test_a_tag_made_by_hand_is_served_and_refused_as_any_other(ann, start):
+def test_a_tag_made_by_hand_is_served_and_refused_as_any_other(ann, start, monkeypatch):
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2090-01-01T00:00:00Z")  # tags go by their times, and clocks may go back
     ann.commit(2)
     ann.git("tag", "-a", "model@v0.0.2", "-m", "by hand")
     ann.git("tag", "-a", "model#prod#2", "-m", "by hand")

@@ -230,6 +230,7 @@ def test_metrics_are_right_across_all_processes(start, model):
     assert counted[f"cairn_prediction_probability_count{{{version}}}"] == 120
     probability = saved.load(model).predict_proba(rows)[:, 1]
     assert counted[f"cairn_prediction_probability_sum{{{version}}}"] == pytest.approx(3 * probability.sum())
+    assert (counted[f'cairn_model_info{{model="model",stage="",{version}}}'], counted["cairn_degraded"]) == (1, 0)
     half = counted[f'cairn_prediction_probability_bucket{{le="0.5",{version}}}']
     assert half == 3 * (probability <= 0.5).sum()
 
@@ -274,6 +275,31 @@ def test_every_prediction_is_recorded_and_none_is_lost_at_the_end(start, model, 
         known = saved.load(model).predict_proba(pd.DataFrame(part["inputs"].tolist()))
         assert known.tolist() == answer["probabilities"]
     assert not of
+
+
+@pytest.mark.slow
+def test_the_seconds_that_are_recorded_are_those_of_the_request(start, model, tmp_path):
+    server = start("--path", model, "-S", "capture=all", "-S", f"capture_folder={tmp_path}")
+    bodies = {"answered where it arrives": JSON, "by a worker": {"instances": [ROW] * 2000}}
+    taken = {}
+    for request_id, content in bodies.items():
+        body, began = json.dumps(content).encode(), time.perf_counter()
+        connection = http.client.HTTPConnection("127.0.0.1", server.port)
+        connection.putrequest("POST", "/predict")
+        for name, value in {"content-type": "application/json", "content-length": len(body)}.items():
+            connection.putheader(name, str(value))
+        connection.putheader("x-request-id", request_id)
+        connection.endheaders()
+        time.sleep(0.3)  # the request has begun, and waits for its body
+        connection.send(body)
+        assert len(json.loads(connection.getresponse().read())["predictions"]) == len(content["instances"])
+        taken[request_id] = time.perf_counter() - began
+    server.end()
+    kept = pq.read_table(tmp_path).to_pandas().groupby("request_id")["seconds"]
+    assert (kept.min() == kept.max()).all()
+    for request_id, seconds in kept.first().items():
+        assert 0.25 < seconds < taken.pop(request_id)
+    assert not taken
 
 
 @pytest.mark.slow

@@ -1,8 +1,8 @@
 """A simulated shop that asks: will this customer buy a hat in the next 30 days.
 
-Each customer is asked about once, at `asked_at`, some time in 2025. The label is not stored: it is a hat order in
-[asked_at, asked_at + 30 days). It is drawn with a probability p that depends only on what was known just before
-asked_at, so p (in truth/truth.parquet, rounded to a millionth) is the best prediction that any model could give:
+Each customer is asked about once, at `asked_at`, some time in the year (2025). The label is not stored: it is a hat
+order in [asked_at, asked_at + 30 days). It is drawn with a probability p that depends only on what was known just
+before asked_at, so p (in truth/truth.parquet, rounded to a millionth) is the best prediction that a model could give:
 
     logit(p) = INTERCEPT
              + HABIT * log(1 + D_hat(365)) - SATIATION * tanh(D_hat(30))     hat lovers; nobody needs a second one soon
@@ -20,6 +20,7 @@ the sales of January and July. BIAS is planted: at equal history, demographics a
 by 0.6, for no reason. Age is missing at random; income is missing more often where it is high, and p knows both.
 Earlier orders follow a rate of the customer's own, steady, rising or falling; each is a hat with a share of the
 customer's own. Later orders are decoys: no hat for 30 days (but for the label's own), any item after that.
+A later year has new customers, by the same truth. What may change on purpose stands in hat_shop_drift.py.
 """
 
 from contextlib import ExitStack
@@ -30,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.hat_shop_drift import NEW_CITY, Columns, Drift, Kind
 from pipeline.data.source import Source
 from pipeline.errors import InputError
 from pipeline.files import written
@@ -37,11 +39,10 @@ from pipeline.files import written
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Columns = dict[str, NDArray[Any]]
-
 INTERCEPT, HABIT, SATIATION, ACTIVITY, MONEY, WARMTH = -3.6, 2.3, 2.0, 1.0, 0.4, 1.1
 SEASON, BARGAIN, NEWSLETTER, AGE, INCOME = 0.8, 1.8, 0.9, -0.5, 0.6
 BIAS = -0.6
+OUT_OF_FASHION = (-2.1, -2.3)  # INTERCEPT and HABIT once hats are: about as many buy, but others do
 
 WINDOW_DAYS, LATER_DAYS, PAST_DAYS = 30, 60, 730
 ORDERS_PER_YEAR, HAT_SHARE = 5.0, 0.14
@@ -76,8 +77,9 @@ HAT, WARM = list(ITEMS).index("hat"), [list(ITEMS).index(name) for name in ("sca
 
 CHUNK = 25_000  # customers drawn at once: bounds the memory, and is one row group of each file
 DAY = 86_400
-FIRST_ASKED = int(np.datetime64("2025-01-01T00:00:00").astype(np.int64))  # times are whole seconds since 1970
-YEAR = 365 * DAY
+YEAR = 365 * DAY  # of a leap year, its first 365 days
+FIRST_YEAR, LAST_YEAR = 2025, 2050
+MOST_CUSTOMERS = 10_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,22 +90,32 @@ class HatShop(Source):
     ----------
     customers : how many customers there are, 1,000 to 10,000,000; each is asked about once
     seed : makes the shop repeatable
+    year : when they are asked about, 2025 to 2050; each year has customers of its own, with ids of their own
+    drift : what changes on purpose, see hat_shop_drift.py; None: nothing
+    drift_from : the day of the year, 1 to 365, from which on it has changed
 
     Raises
     ------
-    InputError : there are too few or too many customers, or the seed is negative
+    InputError : there are too few or too many customers, the seed is negative, or there is no such year or day
     """
 
     customers: int = 40_000
     seed: int = 0
+    year: int = FIRST_YEAR
+    drift: Kind | None = None
+    drift_from: int = 1
 
     def __post_init__(self) -> None:
-        if not 1_000 <= self.customers <= 10_000_000:
+        if not 1_000 <= self.customers <= MOST_CUSTOMERS:
             raise InputError(
                 f"data.customers: {self.customers:,} is not from 1,000 to 10,000,000; choose another number"
             )
         if self.seed < 0:
             raise InputError(f"data.seed: {self.seed} is negative; choose 0 or more")
+        if not FIRST_YEAR <= self.year <= LAST_YEAR:
+            raise InputError(f"data.year: {self.year} is not from {FIRST_YEAR} to {LAST_YEAR}; choose another year")
+        if not 1 <= self.drift_from <= YEAR // DAY:
+            raise InputError(f"data.drift_from: {self.drift_from} is no day from 1 to 365; choose another day")
 
     def ingest(self, raw: Path, truth: Path) -> None:
         """Write customers, questions and orders into `raw`, and the true probabilities into `truth`."""
@@ -111,12 +123,14 @@ class HatShop(Source):
 
         places = {name: raw / f"{name}.parquet" for name in ("customers", "questions", "orders")}
         places["truth"] = truth / "truth.parquet"
+        drift = Drift(self.drift, begin(self.year) + (self.drift_from - 1) * DAY) if self.drift else None
         with ExitStack() as files:
             partial = {name: files.enter_context(written(path)) for name, path in places.items()}
             writers: dict[str, Any] = {}
             orders = 0
             for start in tqdm(range(0, self.customers, CHUNK), desc="hat shop", unit="chunk", disable=None):
-                chunk = simulate(self.seed, start, min(CHUNK, self.customers - start), first_order=orders)
+                rows = min(CHUNK, self.customers - start)
+                chunk = simulate(self.seed, start, rows, first_order=orders, year=self.year, drift=drift)
                 for name, table in chunk.items():
                     if name not in writers:
                         writers[name] = files.enter_context(_writer(table, partial[name]))
@@ -124,7 +138,9 @@ class HatShop(Source):
                 orders += chunk["orders"].num_rows
 
 
-def simulate(seed: int, start: int, rows: int, *, first_order: int) -> dict[str, "pa.Table"]:
+def simulate(
+    seed: int, start: int, rows: int, *, first_order: int, year: int = FIRST_YEAR, drift: Drift | None = None
+) -> dict[str, "pa.Table"]:
     """Draw one chunk of the shop.
 
     A whole chunk is drawn whatever `rows` is, so the first customers are the same in a shop of any size.
@@ -132,27 +148,39 @@ def simulate(seed: int, start: int, rows: int, *, first_order: int) -> dict[str,
     Parameters
     ----------
     seed : the shop's seed
-    start : the id of the chunk's first customer, a multiple of CHUNK
+    start : the place of the chunk's first customer in the year, a multiple of CHUNK
     rows : how many of the chunk's customers to keep
     first_order : the id of the chunk's first order
+    year : when the customers are asked about
+    drift : what changes on purpose
 
     Returns
     -------
     dict : table name -> table; customers, questions and truth have `rows` rows each
     """
-    rng = np.random.default_rng(np.random.SeedSequence([seed, start // CHUNK]))
-    people = draw_people(rng)
+    # A zero at the end changes nothing: the first year is drawn from [seed, start // CHUNK].
+    rng = np.random.default_rng(np.random.SeedSequence([seed, start // CHUNK, year - FIRST_YEAR]))
+    people = draw_people(rng, year)
+    if drift:
+        people = drift.of_people(people, rng, new_city=len(CITIES))
     past = draw_past_orders(rng, people)
     probability = true_probability(people, past)
     orders = _in_order(past, draw_later_orders(rng, people, probability))
     kept = {name: column[: np.searchsorted(orders["person"], rows)] for name, column in orders.items()}
-    tables = _people_tables({name: column[:rows] for name, column in people.items()}, probability[:rows], start)
-    return tables | {"orders": _order_table(kept, start, first_order)}
+    first = start + (year - FIRST_YEAR) * MOST_CUSTOMERS
+    seen = drift.of_records(people) if drift else people
+    tables = _people_tables({name: column[:rows] for name, column in seen.items()}, probability[:rows], first)
+    return tables | {"orders": _order_table(kept, first, first_order)}
 
 
-def draw_people(rng: np.random.Generator) -> Columns:
+def begin(year: int) -> int:
+    """Give a year's first moment, in whole seconds since 1970."""
+    return int(np.datetime64(f"{year}-01-01T00:00:00").astype(np.int64))
+
+
+def draw_people(rng: np.random.Generator, year: int = FIRST_YEAR) -> Columns:
     """Draw who the customers are and when each is asked about; arrays of shape (CHUNK,)."""
-    asked = FIRST_ASKED + rng.integers(0, YEAR, CHUNK)
+    asked = begin(year) + rng.integers(0, YEAR, CHUNK)
     income = np.round(np.exp(rng.normal(np.log(32_000), 0.45, CHUNK)), -2)
     hidden = np.where(income > HIGH_INCOME, MISSING_HIGH_INCOME, MISSING_INCOME)
     return {
@@ -169,6 +197,7 @@ def draw_people(rng: np.random.Generator) -> Columns:
         "rate": ORDERS_PER_YEAR * rng.gamma(1.5, 1 / 1.5, CHUNK),  # orders a year
         "trend": rng.integers(0, 3, CHUNK),  # steady, rising, falling
         "hat_share": rng.beta(1.0, 1 / HAT_SHARE - 1, CHUNK),
+        "out_of_fashion": np.zeros(CHUNK, dtype=bool),
     }
 
 
@@ -218,11 +247,12 @@ def true_probability(people: Columns, past: Columns) -> NDArray[np.float64]:
     activity, count = decayed(60), np.bincount(person, minlength=n)
     on_sale = np.bincount(person, past["on_sale"], minlength=n) / np.maximum(count, 1)
     winter = np.cos(2 * np.pi * (_year_share(people["asked"]) - 0.96))
-    taste, cold = np.array([row[1:] for row in CITIES.values()])[people["city"]].T
+    taste, cold = np.array([row[1:] for row in (CITIES | NEW_CITY).values()])[people["city"]].T
     reach = np.array([row[1] for row in CHANNELS.values()])[people["channel"]]
+    out = people["out_of_fashion"]
     logit = (
-        INTERCEPT
-        + HABIT * np.log1p(decayed(365, hat))
+        np.where(out, OUT_OF_FASHION[0], INTERCEPT)
+        + np.where(out, OUT_OF_FASHION[1], HABIT) * np.log1p(decayed(365, hat))
         - SATIATION * np.tanh(decayed(30, hat))
         + ACTIVITY * np.log1p(activity)
         + MONEY * np.log1p(decayed(180, worth=past["price_cents"] / 10_000))
@@ -264,7 +294,7 @@ def _choose(rng: np.random.Generator, shares: list[float]) -> NDArray[Any]:
 
 
 def _year_share(time: NDArray[Any]) -> NDArray[np.float64]:
-    return (time - FIRST_ASKED) % YEAR / YEAR
+    return (time - begin(FIRST_YEAR)) % YEAR / YEAR
 
 
 def _sale(time: NDArray[Any]) -> NDArray[np.float64]:
@@ -274,6 +304,7 @@ def _sale(time: NDArray[Any]) -> NDArray[np.float64]:
 def _people_tables(people: Columns, probability: NDArray[np.float64], start: int) -> dict[str, "pa.Table"]:
     import pyarrow as pa
 
+    cities = CITIES | NEW_CITY if np.any(people["city"] == len(CITIES)) else CITIES
     ids = pa.array(np.arange(start, start + len(probability)))
     customers = {
         "customer_id": ids,
@@ -281,7 +312,7 @@ def _people_tables(people: Columns, probability: NDArray[np.float64], start: int
         "gender": _labels(people["gender"], GENDERS),
         "age": pa.array(people["age"].astype(np.int32), mask=people["age_missing"]),
         "income": pa.array(people["income"].astype(np.int32), mask=people["income_missing"]),
-        "city": _labels(people["city"], CITIES),
+        "city": _labels(people["city"], cities),
         "channel": _labels(people["channel"], CHANNELS),
         "newsletter": pa.array(people["newsletter"]),
     }

@@ -1,9 +1,12 @@
 """Gates: what a model must reach before it may be promoted, in MLflow's words (threshold, min_absolute_change, ...)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from pipeline.bias import bounds
+from pipeline.bias.catalogue import MEASURES
+from pipeline.bias.facets import combined
 from pipeline.errors import InputError, did_you_mean
 from pipeline.evaluation.metrics import GREATER_IS_BETTER, MAIN, NAMES
 from pipeline.evaluation.slices import Record, worst
@@ -17,12 +20,12 @@ class Gate:
 
     Parameters
     ----------
-    metric : a metric of the task; `auto` is the task's main one (log_loss, or rmse)
+    metric : a metric of the task, or a measure of bias; `auto` is the task's main metric (log_loss, or rmse)
     threshold : the bound, itself allowed
-    greater_is_better : whether the bound is a least or a most; None: as the metric has it
+    greater_is_better : whether the bound is a least or a most; None: as the metric has it, and bias either way
     part : test, validation or train
-    slice : ask it of the rows of one group alone: {column: value}
-    worst_slice : ask it of the worst group of this column, or of `any` column
+    slice : ask it of the rows of one group alone: {column: value}; of bias, two columns name a crossed group
+    worst_slice : ask it of the worst group of this column, or of `any` column; of bias, also of `gender x city`
     baseline : ask for better than the `dummy` or the `champion`, in place of a threshold
     min_absolute_change : better by at least this much
     min_relative_change : better by at least this share of the baseline's figure
@@ -46,6 +49,13 @@ class Gate:
         return GREATER_IS_BETTER[self.metric] if self.greater_is_better is None else self.greater_is_better
 
     @property
+    def bias(self) -> bounds.Question | None:
+        """The question to a measure of bias; None of a metric."""
+        if self.threshold is None or not any(self.metric in known for known in MEASURES.values()):
+            return None
+        return bounds.Question(self.metric, self.threshold, self.greater_is_better, self.slice, self.worst_slice)
+
+    @property
     def words(self) -> str:
         """The question in words: `roc_auc of the worst gender is at least 0.72`."""
         what = self.metric if self.part == "test" else f"{self.metric} on {self.part}"
@@ -53,6 +63,8 @@ class Gate:
             what += " of " + ", ".join(f"{column} {value}" for column, value in self.slice.items())
         if self.worst_slice:
             what += f" of the worst {'slice' if self.worst_slice == 'any' else self.worst_slice}"
+        if self.bias:
+            return f"{what} {self.bias.words}"
         if self.threshold is not None:
             return f"{what} is at {'least' if self.greater else 'most'} {self.threshold:g}"
         if self.not_worse:
@@ -66,6 +78,7 @@ def judge(
     metrics: Mapping[str, Any],
     slices: Mapping[str, Any],
     champion: Mapping[str, Any] | None = None,
+    bias: Mapping[str, Any] | None = None,
     *,
     gates: Sequence[Mapping[str, Any]],
     champion_stage: str = "prod",
@@ -76,7 +89,9 @@ def judge(
     ----------
     metrics : what evaluation.json holds
     slices : what slices.json holds
-    champion : the champion's `version` and, as `paired_difference` gives them, `metrics`; None: there is none
+    champion : the champion's `version` and, as `paired_difference` gives them, `metrics`; where only rows newer than
+        its own were compared, `newer_than` says when those end, and `rows` how many they are. None: there is none
+    bias : what bias.json holds; None: no gate asks about it
     gates : the questions, each with the keys of `Gate`
     champion_stage : the registry's stage whose model is the champion
 
@@ -93,7 +108,11 @@ def judge(
     for number, keys in enumerate(gates):
         where = f"gates.gates[{number}]"
         gate = parse(keys, metrics["task"], where)
-        if gate.baseline == "champion":
+        if gate.bias:
+            answer = bounds.answer(
+                gate.bias, bias or {"facets": [], "left_out": {"all": "bias.json is missing"}}, where
+            )
+        elif gate.baseline == "champion":
             answer = _against_champion(gate, champion, champion_stage)
         elif gate.baseline == "dummy":
             dummy = metrics["baseline"]["dummy"].get(gate.metric)
@@ -104,24 +123,34 @@ def judge(
     return results
 
 
-def check(gates: Sequence[Mapping[str, Any]], task: str) -> None:
+def check(
+    gates: Sequence[Mapping[str, Any]],
+    task: str,
+    sensitive: Sequence[str] | None = None,
+    left_out: Mapping[str, str] | None = None,
+) -> None:
     """Parse every gate, before there is a model to judge.
 
     Parameters
     ----------
     gates : as in YAML
     task : binary, multiclass or regression; for `auto`, a gate need only make sense for one of them
+    sensitive : the columns whose groups bias is measured for; None: not known
+    left_out : measure of bias, or `all` -> why it is not measured
 
     Raises
     ------
-    InputError : as `parse`
+    InputError : as `parse`, and a gate on bias whose facet or measure will not be there
     """
+    facets = None if sensitive is None else combined(sensitive)
     for number, keys in enumerate(gates):
         tasks = list(NAMES) if task == "auto" else [task]
         errors = []
         for each in tasks:
             try:
-                parse(keys, each, f"gates[{number}]")
+                gate = parse(keys, each, f"gates[{number}]")
+                if gate.bias:
+                    bounds.require(gate.bias, facets, left_out or {}, f"gates[{number}]")
             except InputError as error:
                 errors.append(error)
         if len(errors) == len(tasks):
@@ -151,8 +180,9 @@ def parse(keys: Mapping[str, Any], task: str, where: str) -> Gate:
             raise InputError(f"{where}: no key {key!r} {did_you_mean(key, known)}")
     metric = keys.get("metric", "auto")
     metric = MAIN[task] if metric == "auto" else metric
-    if metric not in NAMES[task]:
-        raise InputError(f"{where}.metric: no {metric!r} for a {task} target {did_you_mean(metric, NAMES[task])}")
+    names = [*NAMES[task], *MEASURES[task]]
+    if metric not in names:
+        raise InputError(f"{where}.metric: no {metric!r} for a {task} target {did_you_mean(metric, names)}")
     choices = {"part": ("test", "validation", "train"), "baseline": ("dummy", "champion", None)}
     for key, allowed in choices.items():
         if keys.get(key, allowed[0]) not in allowed:
@@ -163,7 +193,10 @@ def parse(keys: Mapping[str, Any], task: str, where: str) -> Gate:
     if not isinstance(keys.get("slice"), Mapping | None):
         raise InputError(f"{where}.slice: {keys['slice']!r} names no group; write {{column: value}}")
     gate = Gate(**{**keys, "metric": metric})
-    _require_one_question(gate, where)
+    if metric in MEASURES[task]:
+        _require_threshold_alone(gate, where)
+    else:
+        _require_one_question(gate, where)
     return gate
 
 
@@ -198,6 +231,15 @@ def _require_one_question(gate: Gate, where: str) -> None:
         problem = "one gate looks at one slice, {column: value}"
     if problem:
         raise InputError(f"{where}: {problem}")
+
+
+def _require_threshold_alone(gate: Gate, where: str) -> None:
+    """Refuse what a gate on bias cannot ask; of which group, and against which bound, `bounds.require` looks at."""
+    asked = Gate(metric=gate.metric, threshold=gate.threshold, greater_is_better=gate.greater_is_better)
+    if gate.threshold is None or replace(asked, slice=gate.slice, worst_slice=gate.worst_slice) != gate:
+        raise InputError(f"{where}: {gate.metric} measures bias, and takes a threshold, a slice or worst_slice alone")
+    assert gate.bias
+    bounds.require(gate.bias, None, {}, where)
 
 
 def _measured(gate: Gate, metrics: Mapping[str, Any], where: str) -> float | None:
@@ -274,4 +316,6 @@ def _against_champion(gate: Gate, champion: Mapping[str, Any] | None, stage: str
     if both.get("worse_beyond_chance") is None:
         return {"value": value, "bound": bound, "passed": False, "why": f"cannot be compared with champion {version}"}
     why = f"champion {version}: {both['difference']:+.3g}, between {both['low']:+.3g} and {both['high']:+.3g}"
+    if champion.get("newer_than"):
+        why += f", on the {champion['rows']:,} rows newer than its own"
     return {"value": value, "bound": bound, "passed": not both["worse_beyond_chance"], "why": why}

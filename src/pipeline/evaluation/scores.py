@@ -69,6 +69,23 @@ def compare(
     return paired_difference(before, after, len(challenger.actual), resamples, seed, confidence)
 
 
+def newest(tables: Sequence["pd.DataFrame"], time: str) -> str | float | None:
+    """Give the last time in a column of several tables as JSON has it: ISO 8601, or a number; None: there is none."""
+    import pandas as pd
+
+    last = pd.concat([table[time] for table in tables]).max()
+    if pd.isna(last):
+        return None
+    return last.isoformat() if hasattr(last, "isoformat") else float(last)
+
+
+def newer(table: "pd.DataFrame", time: str, than: str | float) -> "pd.DataFrame":
+    """Give the rows after a moment, said as `newest` says it."""
+    import pandas as pd
+
+    return table[table[time] > (pd.Timestamp(than) if isinstance(than, str) else than)]
+
+
 def score(
     parts: Mapping[str, Predictions],
     groups: Mapping[str, NDArray[Any]],

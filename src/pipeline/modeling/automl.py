@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.modeling import estimators
+from pipeline.modeling import estimators  # scaffold:boosters
 from pipeline.modeling.bagging import Bag, Chosen
 from pipeline.modeling.comparison import Candidate, Comparison, metric_of
-from pipeline.modeling.folds import Count, Problem, parted
+from pipeline.modeling.folds import Count, Fold, Problem, parted
 from pipeline.modeling.learners.matrix import Balance, threads
 from pipeline.modeling.portfolio import FAMILY, START, Nodes, balanced, changes, enqueued, leading, next_start, united
 from pipeline.modeling.progress import progress
@@ -78,18 +78,14 @@ def automl(
     InputError : a budget or metric that makes no sense, or no candidate
     """
     check_budget(trials, seconds)
-    families = _installed(candidates)
+    families = _families(candidates)
     name, greater_is_better = metric_of(metric, problem.task)
     if problem.n_classes and greater_is_better:
         families = balanced(families, balances)
     if folds == "auto":
         folds = 1 if problem.ordered else FOLDS
     full = parted(problem, count=folds)
-    sampled = len(full[0].fitted) > rows
-    screened_by = max(threads(), ceil(HELD_OUT / len(full[0].held_out)))
-    if 2 * screened_by > folds:  # so few rows that one more fold tells more than one more candidate
-        screened_by = folds
-    screened = (parted(problem, count=folds, rows=rows) if sampled else full)[:screened_by]
+    screened = _screened(problem, full, rows)
     start = monotonic() if started is None else started
     folder = beside(journal)
     space = united(families)
@@ -118,16 +114,27 @@ def automl(
     return Found({}, race.rows(study, chosen), chosen=chosen)
 
 
+def _screened(problem: Problem, full: Sequence[Fold], rows: int) -> Sequence[Fold]:
+    """Give as many folds as tell candidates apart, each fitted on `rows` at most."""
+    enough = max(threads(), ceil(HELD_OUT / len(full[0].held_out)))
+    if 2 * enough > len(full):  # so few rows that one more fold tells more than one more candidate
+        enough = len(full)
+    smaller = len(full[0].fitted) > rows
+    return (parted(problem, count=len(full), rows=rows) if smaller else full)[:enough]
+
+
 def beside(journal: Path) -> Path:
     """Give the folder of a search's predictions and models, which is of no use once the search is over."""
     return journal.with_suffix(".fitted")
 
 
-def _installed(candidates: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Mapping[str, Any]]:
-    families = {name: node for name, node in candidates.items() if node and estimators.installed(node)}
-    for name in candidates:
-        if candidates[name] and name not in families:
-            print(f"passed over {name}: not installed (make run EXTRAS=boosters installs it)")
+def _families(candidates: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Mapping[str, Any]]:
+    families = {name: node for name, node in candidates.items() if node}
+    # scaffold:boosters
+    for name in [name for name, node in families.items() if not estimators.installed(node)]:
+        del families[name]
+        print(f"passed over {name}: not installed (make run EXTRAS=boosters installs it)")
+    # /scaffold:boosters
     if not families:
         raise InputError("search.candidates: there is none to search")
     return families

@@ -14,10 +14,11 @@ import numpy as np
 from pipeline.config import locate
 from pipeline.data.source import Task
 from pipeline.errors import InputError, did_you_mean
-from pipeline.modeling.families.boosted import catboost, hist_gradient_boosting, lightgbm, xgboost
+from pipeline.modeling.families.boosted import hist_gradient_boosting, xgboost
+from pipeline.modeling.families.boosters import catboost, lightgbm  # scaffold:boosters
 from pipeline.modeling.families.forests import extra_trees, random_forest
 from pipeline.modeling.families.plain import dummy, linear
-from pipeline.modeling.learners.extra import SPOKEN, is_installed
+from pipeline.modeling.learners.extra import SPOKEN, is_installed  # scaffold:boosters
 from pipeline.modeling.learners.matrix import Balance, Estimator, OnRound, Part
 from pipeline.modeling.learners.resample import smote
 from pipeline.modeling.scikit_like import GIVEN, make, require_known
@@ -29,11 +30,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Estimator",
-    "catboost",
+    "catboost",  # scaffold:boosters
     "dummy",
     "extra_trees",
     "hist_gradient_boosting",
-    "lightgbm",
+    "lightgbm",  # scaffold:boosters
     "linear",
     "random_forest",
     "xgboost",
@@ -65,12 +66,14 @@ def build(node: Mapping[str, Any], *, task: Task, n_classes: int, seed: int) -> 
     return made
 
 
+# scaffold:boosters
 def installed(node: Mapping[str, Any]) -> bool:
     """Say whether the library that a node of conf/model needs is there; only the extras can be missing."""
     family = node["_target_"].removeprefix(__name__ + ".")
     return family not in SPOKEN or is_installed(family)
 
 
+# /scaffold:boosters
 def check(node: Mapping[str, Any]) -> None:
     """Look at the keys of a model's node that are no arguments.
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.modeling.learners.contributions import Contributions
+from pipeline.modeling.learners.contributions import Contributions, Unit
 from pipeline.modeling.learners.matrix import Coded, Estimator
 from pipeline.modeling.signature import Signature
 
@@ -17,7 +17,7 @@ MIXES = 2  # how often the values that a signature keeps of each column are put 
 def explain(estimator: Estimator, signature: Signature, X: "pd.DataFrame | Coded") -> Contributions:
     """Give each column's contribution to each prediction.
 
-    Boosted trees (XGBoost, LightGBM, CatBoost) and linear models give exact values, in log-odds for classes; of other
+    Boosted trees and linear models give exact values, in log-odds for classes; of other
     models they are estimated against a background, in probabilities. For a regression all are in the target's unit.
 
     Parameters
@@ -34,7 +34,8 @@ def explain(estimator: Estimator, signature: Signature, X: "pd.DataFrame | Coded
         return estimator.contributions(X, background(signature))
     outputs = [estimator.n_classes] if estimator.n_classes > 2 else []
     values = np.empty((0, len(signature.columns), *outputs))
-    return Contributions(values, np.empty((0, *outputs)), "probability" if estimator.n_classes else "target unit")
+    unit: Unit = "probability" if estimator.n_classes else "target unit"
+    return Contributions(values, np.empty((0, *outputs)), unit, exact=False)
 
 
 def of_class(known: Contributions, places: np.ndarray) -> Contributions:
@@ -48,7 +49,7 @@ def of_class(known: Contributions, places: np.ndarray) -> Contributions:
     if known.base.ndim == 1:
         return known
     rows = np.arange(len(places))
-    return Contributions(known.values[rows, :, places], known.base[rows, places], known.unit)
+    return known._replace(values=known.values[rows, :, places], base=known.base[rows, places])
 
 
 def background(signature: Signature) -> Coded | None:

@@ -62,7 +62,7 @@ class Fold:
     pool : the training rows, and then the validation rows
     fitted, held_out : places in the pool
     matrices : what learners keep of these rows from one fit to the next
-    lock : held by a fit, since LightGBM crashes where two use one matrix at once
+    lock : held by a fit, since not every library bears two that use one matrix at once
     """
 
     pool: Rows

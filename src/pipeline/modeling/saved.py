@@ -87,7 +87,7 @@ def load(folder: Path) -> Model:
     """
     for name in (SIGNATURE, METADATA):
         if not (folder / name).is_file():
-            raise InputError(f"{folder}: no model here ({name} is missing); `dvc repro train` makes one")
+            raise InputError(f"{folder}: no model here ({name} is missing); `dvc repro` makes one")
     try:
         signature, metadata = Signature.from_json(read_json(folder / SIGNATURE)), read_json(folder / METADATA)
     except (ValueError, TypeError, KeyError, AttributeError) as error:

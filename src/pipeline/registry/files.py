@@ -32,13 +32,13 @@ def download(commit: str, path: Path, destination: Path, *, repository: str | No
         ) from error
 
 
-def upload(commit: str, path: Path) -> str:
+def upload(commit: str, path: Path | None = None) -> str:
     """Let the remote have a folder as a commit names it; what it has already is not sent again.
 
     Parameters
     ----------
     commit : any revision of git
-    path : the folder in the repository, tracked by DVC
+    path : the folder in the repository, tracked by DVC; None: all that DVC tracks
 
     Returns
     -------
@@ -52,24 +52,28 @@ def upload(commit: str, path: Path) -> str:
     from dvc.exceptions import CollectCacheError, DvcException
     from dvc.repo import Repo
 
+    what = "all" if path is None else str(path)
     with Repo() as repo:
         try:
             name = repo.cloud.get_remote().name
         except NoRemoteError:
-            return "in this machine's cache alone, since DVC has no remote (docs/s3-remote.md)"
+            return "in this machine's cache alone, since DVC has no remote (docs/remotes.md)"
+        places = {"remote": dict(repo.config["remote"])}
+    # Said once more, since DVC takes a relative place from `/` while it looks at a commit that is not checked out.
+    with Repo(config=places) as repo:
         try:
             for _ in repo.brancher(revs=[commit], workspace=False):
-                wanted = set().union(*repo.index.used_objs([str(path)]).values())
+                wanted = set().union(*repo.index.used_objs([str(path)] if path else None).values())
             sent = len(repo.cloud.push(wanted).transferred)
             remote = repo.cloud.get_remote_odb()
             lacking = [each for each in wanted if not remote.exists(each.value)]  # DVC trusts what it sent once
         except CollectCacheError:
-            lacking = [path]
+            lacking = [what]
         except (DvcException, OSError) as error:
             raise InputError(f"DVC remote {name!r}: {' '.join(str(error).split())}") from error
     if lacking:
         raise InputError(
-            f"{path} of commit {commit[:7]} is not whole, neither in the cache nor in the remote {name!r}: "
+            f"{what} of commit {commit[:7]} is not whole, neither in the cache nor in the remote {name!r}: "
             f"`git checkout {commit[:7]} && dvc repro` makes it again"
         )
     return f"in the remote {name!r}" + (f", {sent} files sent" if sent else "")

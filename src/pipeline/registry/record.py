@@ -28,13 +28,17 @@ class Record(NamedTuple):
     lock: dict[str, Any]
 
 
-def passed(commit: str, *, model: Path, gates: Path) -> Record:
+def passed(commit: str, *, model: Path, trained: Path, gates: Path) -> Record:
     """Hold a commit against its own record: the gates passed, and it was this model that passed them.
+
+    What is promoted is what was trained with its card beside it, so its stage has to have read the same trained model
+    as the stage that asked the gates, and the very report that those wrote.
 
     Parameters
     ----------
     commit : its hash
-    model : the model's folder in the repository
+    model : the folder in the repository that is promoted
+    trained : the folder that the model is made of, and that was judged
     gates : the gates' report in the repository
 
     Raises
@@ -55,9 +59,11 @@ def passed(commit: str, *, model: Path, gates: Path) -> Record:
         raise InputError(f"{where}: no stage of dvc.lock makes {model if made is None else gates}; `dvc repro` first")
     if judged["md5"] != hashlib.md5(report.encode(), usedforsecurity=False).hexdigest():
         raise InputError(f"{where}: {gates} is not the one that dvc.lock knows: `dvc repro`, and commit both")
-    looked_at = _found({"gate": _maker(lock, gates)}, "deps", model)
-    if looked_at is None or looked_at["md5"] != made["md5"]:
+    judge, packer, fitted = _maker(lock, gates), _maker(lock, model), _found(lock, "outs", trained)
+    if fitted is None or any(_read(each, trained) != fitted["md5"] for each in (judge, packer)):
         raise InputError(f"{where}: {gates} is of another model than dvc.lock's: `dvc repro`, and commit both")
+    if _read(packer, gates) != judged["md5"]:
+        raise InputError(f"{where}: {model} was made with another {gates}: `dvc repro`, and commit both")
     said = json.loads(report)
     if failed := [each["gate"] for each in said["gates"] if not each["passed"]]:
         raise InputError(f"{where}: {len(failed)} of {len(said['gates'])} gates failed: {'; '.join(failed)}")
@@ -84,6 +90,12 @@ def stages(text: str) -> dict[str, Any]:
 def _found(lock: dict[str, Any], kind: str, path: Path) -> dict[str, Any] | None:
     every = (each for stage in lock.values() for each in stage.get(kind, []))
     return next((each for each in every if each["path"] == path.as_posix()), None)
+
+
+def _read(stage: dict[str, Any], path: Path) -> str | None:
+    """Give the hash of what a stage read."""
+    found = _found({"stage": stage}, "deps", path)
+    return found["md5"] if found else None
 
 
 def _maker(lock: dict[str, Any], path: Path) -> dict[str, Any]:

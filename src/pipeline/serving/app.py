@@ -52,6 +52,7 @@ class App:
         self.capture: Capture | None = None
         self._key = os.environ.get(KEY, "")
         self._tasks: list[asyncio.Task[None]] = []
+        self._looking = asyncio.Lock()
 
     # what begins and ends with the process
 
@@ -81,15 +82,16 @@ class App:
             await self.look()
 
     async def look(self) -> None:
-        """Load the current model, if it is not the one that is served."""
-        try:
-            stamp = self.current.stamp()
-            if stamp == self._stamp:
-                return
-            self._stamp = stamp
-            self.served = await asyncio.to_thread(self._loaded)
-        except Exception as error:  # whatever it is, the old model goes on
-            print(f"warning: {error}; {self.served.version} goes on", flush=True)
+        """Load the current model, if it is not the one that is served; it is when this returns."""
+        async with self._looking:  # or one would return while another is still loading
+            try:
+                stamp = self.current.stamp()
+                if stamp == self._stamp:
+                    return
+                self._stamp = stamp
+                self.served = await asyncio.to_thread(self._loaded)
+            except Exception as error:  # whatever it is, the old model goes on
+                print(f"warning: {error}; {self.served.version} goes on", flush=True)
 
     async def _poll(self) -> None:
         while True:
@@ -128,7 +130,8 @@ class App:
 
     async def metrics(self, request: Request) -> Response:
         """Give Prometheus what was counted."""
-        content, kind = await asyncio.to_thread(counted.text)
+        now = counted.Now(self.served, self.current.trouble())
+        content, kind = await asyncio.to_thread(counted.text, now)
         return Response(content, media_type=kind)
 
     async def reload(self, request: Request) -> Response:
@@ -146,6 +149,7 @@ class App:
         )
 
     async def _predict(self, request: Request, request_id: str) -> Response:
+        began = time.perf_counter()
         kind = bodies.content_type(request.headers.get("content-type", ""))
         accept = request.headers.get("accept", "")
         body = await self._body(request)
@@ -155,31 +159,34 @@ class App:
             bodies.opened(body, kind, served.signature, self.settings.max_rows) if self._inline(body, kind) else None
         )
         if opened is None or opened.explain or len(opened) > self.settings.inline_rows:
-            return await self._by_worker(Job(body, kind, captured), accept, request_id)
+            return await self._by_worker(Job(body, kind, captured), accept, request_id, began)
         predicted = await self.together.predict(served, opened.coded(served))
         self.counts.predictions(served, predicted)
         content = {**served.told(predicted), "model": served.named, "request_id": request_id}
+        response = _answer(content, accept)
         if captured:
-            self._record(served.signature, opened.records(), content)
-        return _answer(content, accept)
+            self._record(served.signature, opened.records(), content, began)
+        return response
 
     def _inline(self, body: bytes, kind: str) -> bool:
         """Say whether a body may be read here: others wait as long."""
         wanted = self.settings.inline_rows > 0 and self.settings.max_batch_size == 1
         return wanted and len(body) <= INLINE and kind in (bodies.JSON, *bodies.ARROW)
 
-    async def _by_worker(self, job: Job, accept: str, request_id: str) -> Response:
+    async def _by_worker(self, job: Job, accept: str, request_id: str, began: float) -> Response:
         """Let a worker do what would keep other requests waiting."""
         done = await self.queue.done(job)
         content = {**done.content, "request_id": request_id}
+        response = _answer(content, accept, done.status)
         if done.signature is not None:
-            self._record(done.signature, done.rows, content)
-        return _answer(content, accept, done.status)
+            self._record(done.signature, done.rows, content, began)
+        return response
 
-    def _record(self, signature: "Signature", rows: Sequence[Any], content: dict[str, Any]) -> None:
+    def _record(self, signature: "Signature", rows: Sequence[Any], content: dict[str, Any], began: float) -> None:
         assert self.capture is not None
-        now, version = datetime.now(UTC), content["model"]["version"]
-        self.capture.take(Captured(content["request_id"], now, version, signature, rows, content))
+        now, seconds = datetime.now(UTC), time.perf_counter() - began
+        version = content["model"]["version"]
+        self.capture.take(Captured(content["request_id"], now, seconds, version, signature, rows, content))
 
     async def _body(self, request: Request) -> bytes:
         """Read the body, as long as it comes in time and is not too large."""

@@ -29,6 +29,7 @@ class Captured(NamedTuple):
     ----------
     request_id : of the answer
     time : of the answer
+    seconds : that the request took until its answer was ready, the reading of its body included
     version : of the model; None: a local one
     signature : of the model
     rows : as they came
@@ -37,6 +38,7 @@ class Captured(NamedTuple):
 
     request_id: str
     time: datetime
+    seconds: float
     version: str | None
     signature: Signature
     rows: Sequence[Mapping[str, Any]]
@@ -118,6 +120,7 @@ class Capture:
             {
                 "request_id": each.request_id,
                 "time": each.time,
+                "seconds": each.seconds,
                 "version": each.version,
                 "row": number,
                 "inputs": {name: convert(row.get(name)) for name, convert in converters},
@@ -155,6 +158,7 @@ def schema(signature: Signature) -> "pa.Schema":
     fields = [
         ("request_id", pa.string()),
         ("time", pa.timestamp("us", "UTC")),
+        ("seconds", pa.float64()),
         ("version", pa.string()),
         ("row", pa.int32()),
         ("inputs", inputs),

@@ -1,13 +1,14 @@
-"""What Prometheus is told: requests, errors, latency, batch sizes and predictions, right across all processes."""
+"""What Prometheus is told: the model, requests, errors, latency and predictions, right across all processes."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from prometheus_client import Histogram
+    from prometheus_client import Histogram, Metric
 
     from pipeline.serving.served import Served
 
@@ -90,12 +91,37 @@ class Counts:
         return self._known[key]
 
 
-def text() -> tuple[bytes, str]:
-    """Give the counts of all processes, those that ended included, and their content type."""
+class Now:
+    """What is so at this moment, of which nothing is counted.
+
+    Parameters
+    ----------
+    served : the model that answers
+    trouble : why a newer one does not
+    """
+
+    def __init__(self, served: "Served", trouble: str | None) -> None:
+        self.served, self.trouble = served, trouble
+
+    def collect(self) -> Iterator["Metric"]:
+        """Give the gauges, as Prometheus's client asks for them."""
+        from prometheus_client.core import GaugeMetricFamily
+
+        source = self.served.source
+        model = GaugeMetricFamily("cairn_model_info", "The model that answers", labels=["model", "version", "stage"])
+        model.add_metric([source.name, self.served.version, source.stage or ""], 1)
+        yield model
+        told = "1: a newer model could not be served, and /health says why; 0: all is well"
+        yield GaugeMetricFamily("cairn_degraded", told, value=float(self.trouble is not None))
+
+
+def text(now: Now) -> tuple[bytes, str]:
+    """Give what is so now, the counts of all processes, those that ended included, and their content type."""
     from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
     from prometheus_client.multiprocess import MultiProcessCollector
 
     registry: CollectorRegistry = CollectorRegistry()
+    registry.register(now)
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return generate_latest(registry), CONTENT_TYPE_LATEST
 

@@ -1,6 +1,5 @@
 """Which model is served: what a stage or a version points to, with its gates passed and its bytes as recorded."""
 
-import hashlib
 import json
 import os
 import sys
@@ -10,7 +9,7 @@ from typing import Any, Self
 
 from pipeline import config
 from pipeline.errors import InputError, did_you_mean
-from pipeline.files import md5, written
+from pipeline.files import digest, written
 from pipeline.registry import files, promotion, record, tags
 from pipeline.registry.tags import ARTIFACT
 
@@ -50,13 +49,14 @@ class Asked:
 
     Parameters
     ----------
-    model, gates, metrics : where they stand in the repository
+    model, trained, gates, metrics : where they stand in the repository
     stage, version, path : one of them
     approval : the stages for which a second person has to have approved
     remote : git's name of the shared repository, whose tags are fetched
     """
 
     model: str
+    trained: str
     gates: str
     metrics: str
     stage: str | None = None
@@ -88,7 +88,7 @@ def find(asked: Asked) -> Source:
         if version not in known.versions:
             raise InputError(f"no version {version!r} {did_you_mean(version, known.versions)}; see `cairn models`")
         commit = known.versions[version].commit
-    made = record.passed(commit, model=Path(asked.model), gates=Path(asked.gates))
+    made = record.passed(commit, model=Path(asked.model), trained=Path(asked.trained), gates=Path(asked.gates))
     folder = fetched(commit, Path(asked.model), made.model)
     (figures,) = record.figures([commit], Path(asked.metrics))
     return Source(str(folder), ARTIFACT, version, asked.stage, commit, figures)
@@ -119,15 +119,6 @@ def fetched(commit: str, path: Path, expected: str) -> Path:
     return folder
 
 
-def digest(folder: Path) -> str:
-    """Give the hash by which DVC knows a folder: the MD5 of the sorted list of its files and theirs."""
-    listed = sorted(
-        ({"md5": md5(path), "relpath": path.relative_to(folder).as_posix()} for path in _below(folder)),
-        key=lambda each: each["relpath"],
-    )
-    return hashlib.md5(json.dumps(listed).encode(), usedforsecurity=False).hexdigest() + ".dir"
-
-
 def main() -> None:
     """Print the model that is to be served, and see that it loads: what a server asks a process of its own for."""
     from pipeline.modeling import saved
@@ -135,10 +126,6 @@ def main() -> None:
     source = find(Asked(**json.loads(sys.argv[1])))
     print(json.dumps(source.to_json()), flush=True)
     saved.load(Path(source.folder))
-
-
-def _below(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def _store() -> Path:

@@ -12,6 +12,7 @@ from pipeline.data.features import resolve_sql
 from pipeline.evaluation import gates
 from pipeline.files import written
 from pipeline.modeling import estimators, rules, search
+from pipeline.reporting import choice
 from pipeline.stages import paths
 
 
@@ -21,15 +22,17 @@ def main() -> None:
     params, choices = (config.load(), {}) if experiment else config.compose(sys.argv[1:])
     closer = {
         "expectations": lambda node: suites(node["tables"]),
-        "gates": lambda node: gates.check(node["gates"], params["data"]["task"]),
+        "gates": lambda node: gates.check(node["gates"], params["data"]["task"], params["data"]["sensitive"]),
         "model": estimators.check,
         "search": lambda node: search.check(node, params["data"]["task"]),
         "rules": rules.require_limits,
+        "report": choice.check,
     }
     config.check(params, choices, closer)
     sql = query(params)
     keep_what_was_said(params["model"])
-    for change in config.differences(config.read_yaml(config.PARAMS) if config.PARAMS.exists() else {}, params):
+    before = config.read_yaml(config.PARAMS) if config.PARAMS.exists() else None
+    for change in config.differences(before or {}, params):
         print(f"params.yaml: {change}")
     config.write(params)
     _write(paths.FEATURES_SQL, sql)

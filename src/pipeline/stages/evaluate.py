@@ -10,7 +10,7 @@ from pipeline.stages import paths
 
 def main() -> None:
     params, schema = config.load(), read_json(paths.SCHEMA)
-    model = saved.load(paths.MODEL)
+    model = saved.load(paths.TRAINED)
     task, threshold, seed = schema["task"], model.signature.threshold, params["seed"]
     sensitive = params["data"]["sensitive"]
     names = dict.fromkeys([*schema["features"], *sensitive, schema["target"]])

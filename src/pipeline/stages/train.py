@@ -31,7 +31,7 @@ def main() -> None:
         signature = replace(signature, interval=np.quantile(actual - predicted, INTERVAL).tolist())
     data = {path.name: md5(path) for path in (paths.TRAIN, paths.VALID)}
     # No commit and no date, or two equal runs would give two different models.
-    saved.save(paths.MODEL, trained.model, signature, {"data": data, "params": tuned})
+    saved.save(paths.TRAINED, trained.model, signature, {"data": data, "params": tuned})
     held_out.write(paths.HELD_OUT, actual, predicted)
     results = config.call(params["rules"], **trained.evidence(seen))
     write_json({"rules": results}, paths.RULES)

@@ -12,6 +12,7 @@ from pipeline.data.source import Task
 from pipeline.errors import InputError
 from pipeline.modeling.learners.contributions import Contributions, laid_out
 from pipeline.modeling.learners.matrix import (
+    FEW_EXPLAINED,
     FEW_ROWS,
     METRICS,
     Balance,
@@ -116,8 +117,8 @@ class Boosting:
         import xgboost
 
         assert self.booster is not None, "fit or load first"
-        used = 1 if len(X) <= FEW_ROWS else threads()
-        self.booster.set_param({"nthread": used})
+        used = 1 if len(X) <= FEW_EXPLAINED else threads()
+        self._use(used)
         kinds = self.booster.feature_types
         matrix = xgboost.DMatrix(codes(X), feature_types=kinds, enable_categorical=True, nthread=used)
         return laid_out(self.booster.predict(matrix, pred_contribs=True, strict_shape=True), self.n_classes)

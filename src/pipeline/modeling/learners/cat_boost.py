@@ -11,6 +11,7 @@ from pipeline.errors import InputError
 from pipeline.modeling.learners.contributions import Contributions, laid_out
 from pipeline.modeling.learners.extra import require
 from pipeline.modeling.learners.matrix import (
+    FEW_EXPLAINED,
     FEW_ROWS,
     METRICS,
     Balance,
@@ -103,7 +104,7 @@ class CatBoost:
     def contributions(self, X: "pd.DataFrame | Coded", background: Coded | None) -> Contributions:
         """Give exact contributions, by the trees' own paths (Lundberg et al., 2020); the background is not needed."""
         assert self.model is not None, "fit or load first"
-        used = 1 if len(X) <= FEW_ROWS else threads()
+        used = 1 if len(X) <= FEW_EXPLAINED else threads()
         told = self.model.get_feature_importance(pool(X), type="ShapValues", thread_count=used)
         return laid_out(told.reshape(len(X), -1, len(self.columns) + 1), self.n_classes)
 

@@ -27,11 +27,13 @@ class Contributions(NamedTuple):
     unit : `log-odds` of the last of two classes, ln(p / (1 - p)); of one of several, its logarithm less the mean of
         all classes' logarithms, ln p - mean(ln p) (the centred log-ratio; Aitchison, 1986), which is the log-odds of
         the class against the geometric mean of all. `probability`, or `target unit` for a regression
+    exact : false where they are estimated
     """
 
     values: np.ndarray
     base: np.ndarray
     unit: Unit
+    exact: bool
 
     @property
     def total(self) -> np.ndarray:
@@ -56,9 +58,9 @@ def laid_out(margins: np.ndarray, n_classes: int) -> Contributions:
     if exact.shape[1] == 2:
         exact = exact[:, 1:] - exact[:, :1]
     if exact.shape[1] == 1:
-        return Contributions(exact[:, 0, :-1], exact[:, 0, -1], unit)
+        return Contributions(exact[:, 0, :-1], exact[:, 0, -1], unit, True)
     centred = np.moveaxis(exact - exact.mean(axis=1, keepdims=True), 1, 2)
-    return Contributions(centred[:, :-1], centred[:, -1], unit)
+    return Contributions(centred[:, :-1], centred[:, -1], unit, True)
 
 
 def sampled(
@@ -98,8 +100,8 @@ def sampled(
     base = np.broadcast_to(before.mean(axis=0), after.shape)
     unit: Unit = "probability" if n_classes else "target unit"
     if n_classes > 2:
-        return Contributions(values, base, unit)
-    return Contributions(values[:, :, 0], base[:, 0], unit)
+        return Contributions(values, base, unit, False)
+    return Contributions(values[:, :, 0], base[:, 0], unit, False)
 
 
 def _walked(

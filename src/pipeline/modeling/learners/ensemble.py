@@ -80,8 +80,9 @@ class Ensemble:
             return sampled(self.predict, X, background, self.n_classes)
         pairs = [pair for pair in zip(self.members, self.weights, strict=True) if pair[1]]
         told = [(member.contributions(X, background), weight) for member, weight in pairs]
-        values = sum(weight * each.values for each, weight in told)
-        return Contributions(np.asarray(values), np.asarray(sum(w * each.base for each, w in told)), "target unit")
+        values = np.asarray(sum(weight * each.values for each, weight in told))
+        base = np.asarray(sum(weight * each.base for each, weight in told))
+        return Contributions(values, base, "target unit", all(each.exact for each, _ in told))
 
     def importances(self) -> dict[str, float]:
         """Give the weighted mean of the members' shares; members that do not say are left out."""

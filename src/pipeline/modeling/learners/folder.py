@@ -6,16 +6,27 @@ from pathlib import Path
 
 from pipeline.data.source import Task
 from pipeline.errors import InputError
-from pipeline.modeling.learners import boosting, cat_boost, light_gbm, scikit
+from pipeline.modeling.learners import (
+    boosting,
+    cat_boost,  # scaffold:boosters
+    light_gbm,  # scaffold:boosters
+    scikit,
+)
 from pipeline.modeling.learners.ensemble import FILE as ENSEMBLE
 from pipeline.modeling.learners.ensemble import MEMBERS, Ensemble, places, read_weights
 from pipeline.modeling.learners.matrix import Estimator
 
-READERS = {module.FILE: module.read for module in (boosting, light_gbm, cat_boost, scikit)}
+LEARNERS = (
+    boosting,
+    light_gbm,  # scaffold:boosters
+    cat_boost,  # scaffold:boosters
+    scikit,
+)
+READERS = {module.FILE: module.read for module in LEARNERS}
 LIBRARIES = {
     boosting.FILE: ("xgboost",),
-    light_gbm.FILE: ("lightgbm",),
-    cat_boost.FILE: ("catboost",),
+    light_gbm.FILE: ("lightgbm",),  # scaffold:boosters
+    cat_boost.FILE: ("catboost",),  # scaffold:boosters
     scikit.FILE: ("skops.io", "sklearn.pipeline", "sklearn.ensemble"),
 }
 

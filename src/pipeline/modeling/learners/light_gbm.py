@@ -12,6 +12,7 @@ from pipeline.errors import InputError
 from pipeline.modeling.learners.contributions import Contributions, laid_out
 from pipeline.modeling.learners.extra import require
 from pipeline.modeling.learners.matrix import (
+    FEW_EXPLAINED,
     FEW_ROWS,
     METRICS,
     Balance,
@@ -116,7 +117,7 @@ class LightGBM:
     def contributions(self, X: "pd.DataFrame | Coded", background: Coded | None) -> Contributions:
         """Give exact contributions, by the trees' own paths (Lundberg et al., 2020); the background is not needed."""
         assert self.booster is not None, "fit or load first"
-        used = 1 if len(X) <= FEW_ROWS else threads()
+        used = 1 if len(X) <= FEW_EXPLAINED else threads()
         told = np.asarray(self.booster.predict(codes(X, "float64"), pred_contrib=True, num_threads=used))
         return laid_out(told.reshape(len(X), -1, len(self.columns) + 1), self.n_classes)
 

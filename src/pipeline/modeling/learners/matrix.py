@@ -32,6 +32,7 @@ METRICS: dict[Task, tuple[str, str]] = {  # what XGBoost calls it, and what we d
 }
 ALONE: ContextVar[int] = ContextVar("threads of a fit", default=0)
 FEW_ROWS = 10_000  # waking a second thread takes longer than predicting this many rows
+FEW_EXPLAINED = 200  # the same for contributions, which take some fifty times as long
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Drift that is known, and who finds it: what `python -m bench.monitor` measures."""

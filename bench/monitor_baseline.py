@@ -1,0 +1,35 @@
+"""Write a model's baseline for the benchmark `monitor`: python monitor_baseline.py TABLE.parquet MODEL."""
+
+import sys
+from pathlib import Path
+
+from pipeline.evaluation.scores import predictions, score
+from pipeline.files import write_json
+from pipeline.modeling import saved, signature
+from pipeline.monitoring.baseline import baseline
+from pipeline.monitoring.expected import expected
+
+
+def main() -> None:
+    place, folder = map(Path, sys.argv[1:])
+    model, table = saved.load(folder), signature.read(place)
+    content = baseline(model, [place], place, time="at")
+    parts = dict.fromkeys(("train", "validation", "test"), predictions(model, table))
+    measured, slices = score(parts, {}, task="binary", threshold=None, values=None, seed=0, resamples=50)
+    content["expected"] = expected(
+        model,
+        table,
+        seen=table,
+        time="at",
+        sensitive=["kind0"],
+        values=None,
+        evaluation=measured,
+        slices=slices,
+        explanations={},
+        seed=0,
+    )
+    write_json(content, folder / "baseline.json")
+
+
+if __name__ == "__main__":
+    main()

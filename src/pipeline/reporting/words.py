@@ -1,0 +1,111 @@
+"""How the report and the card spell figures, and what the metrics mean in plain words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+# metric -> its name in a heading, and what it says, for one who does not know it
+METRICS = {
+    "roc_auc": ("ROC AUC", "how often a positive row is ranked above a negative one; 0.5 is chance, 1 is perfect"),
+    "average_precision": (
+        "Average precision",
+        "precision, averaged over all recalls; chance gives the share of positives",
+    ),
+    "log_loss": ("Log loss", "how far the probabilities are from the truth; less is better"),
+    "brier": ("Brier score", "mean squared error of the probabilities; less is better"),
+    "accuracy": ("Accuracy", "share of rows whose class was found"),
+    "precision": ("Precision", "share of the rows called positive that are"),
+    "recall": ("Recall", "share of the positive rows that were found"),
+    "f1": ("F1", "harmonic mean of precision and recall"),
+    "calibration_error": ("Calibration error", "how far predicted and actual shares are apart; less is better"),
+    "roc_auc_ovr_macro": ("ROC AUC, one against rest", "mean over the classes"),
+    "roc_auc_ovr_weighted": ("ROC AUC, one against rest, weighted", "mean over the classes, by their rows"),
+    "precision_macro": ("Precision, macro", "mean over the classes"),
+    "precision_weighted": ("Precision, weighted", "mean over the classes, by their rows"),
+    "recall_macro": ("Recall, macro", "mean over the classes"),
+    "recall_weighted": ("Recall, weighted", "mean over the classes, by their rows"),
+    "f1_macro": ("F1, macro", "mean over the classes"),
+    "f1_weighted": ("F1, weighted", "mean over the classes, by their rows"),
+    "rmse": ("RMSE", "root of the mean squared error, in the target's unit; less is better"),
+    "mae": ("Mean absolute error", "in the target's unit; less is better"),
+    "median_absolute_error": ("Median absolute error", "half of the rows are nearer; less is better"),
+    "r2": ("R²", "share of the variance that is explained"),
+    "coverage": ("Coverage", "share of rows inside the 90 % interval"),
+    "interval_score": ("Interval score", "width of the 90 % interval, and a penalty for rows outside; less is better"),
+    "profit_per_1000": ("Profit per 1,000 rows", "what its decisions earn, by the values that were set"),
+}
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+MAIN = {"binary": "log_loss", "multiclass": "log_loss", "regression": "rmse"}
+GROUPED = {"binary": ("log_loss", "roc_auc"), "multiclass": ("log_loss", "accuracy"), "regression": ("rmse", "mae")}
+LEADING = {
+    "binary": ("roc_auc", "log_loss", "calibration_error"),
+    "multiclass": ("accuracy", "log_loss", "roc_auc_ovr_macro"),
+    "regression": ("rmse", "mae", "r2"),
+}
+
+
+def figure(value: Any) -> str:
+    """Spell a number with four significant digits; a dash where there is none."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, int) or abs(value) >= 1000 or value == round(value):
+        return f"{value:,.0f}".replace("-", "−")
+    if 0 < abs(value) < 0.0001:
+        digits, power = f"{value:.2g}".split("e")
+        return f"{digits}\u00a0×\u00a010⁻{power.lstrip('-').lstrip('0').translate(RAISED)}".replace("-", "−")
+    return f"{value:.4g}".replace("-", "−")
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """Spell a share as per cent."""
+    return "–" if share is None else f"{100 * share:.{digits}f}\u00a0%".replace("-", "−")
+
+
+def metric(name: str) -> str:
+    """Name a metric as a heading does."""
+    return METRICS.get(name, (name.replace("_", " ").capitalize(), ""))[0]
+
+
+def meaning(name: str) -> str:
+    """Say what a metric measures; empty for one that is not known here."""
+    return METRICS.get(name, ("", ""))[1]
+
+
+def value(said: Any) -> str:
+    """Spell a value of a column; truth in lower case, however Python has spelt it."""
+    if said is None:
+        return "missing"
+    return str(said).lower() if isinstance(said, bool) or said in ("True", "False") else figure(said)
+
+
+def joined(items: Sequence[Any]) -> str:
+    """List items as a sentence does."""
+    said = [value(each) for each in items]
+    return " and ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """Spell an interval."""
+    return "" if low is None or high is None else f"{figure(low)} to {figure(high)}"
+
+
+def leading(metrics: Mapping[str, Any]) -> list[str]:
+    """Name the metrics of a task that a summary shows, the business goal first where there is one."""
+    names = ["profit_per_1000", *LEADING[metrics["task"]]]
+    return [name for name in names if name in metrics["test"]]
+
+
+def sentence(metrics: Mapping[str, Any]) -> str:
+    """Say in one plain sentence how good the model is on rows that it has not seen."""
+    test, dummy = metrics["test"], metrics["baseline"]["dummy"]
+    if metrics["task"] == "binary" and test["roc_auc"]["value"] is not None:
+        pairs = 100 * test["roc_auc"]["value"]
+        return f"Of a positive and a negative row, it ranks the positive one higher {pairs:.0f} times in 100."
+    if metrics["task"] == "multiclass":
+        right, plain = (100 * each for each in (test["accuracy"]["value"], dummy["accuracy"] or 0.0))
+        return f"It finds the class of {right:.0f} rows in 100; always guessing the commonest finds {plain:.0f}."
+    if metrics["task"] == "regression":
+        error, plain = test["rmse"]["value"], dummy["rmse"]
+        return f"It misses by {figure(error)} (root mean square); always guessing the mean misses by {figure(plain)}."
+    return ""

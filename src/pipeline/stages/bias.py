@@ -1,0 +1,40 @@
+"""Measure bias in the labels before training, and in the predictions after it, for the groups of sensitive columns."""
+
+from pipeline import config
+from pipeline.bias import audit, facets, settings
+from pipeline.files import read_json, write_json
+from pipeline.modeling import saved, signature
+from pipeline.stages import paths
+
+
+def main() -> None:
+    params = config.load()
+    node, sensitive = params["report"]["bias"], params["data"]["sensitive"]
+    schema = read_json(paths.SCHEMA)
+    left_out = settings.left_out(node, schema["task"], sensitive)
+    if "all" in left_out:
+        write_json({"facets": [], "left_out": left_out}, paths.BIAS)
+        return
+    settings.require_settings(node)
+    model = saved.load(paths.TRAINED)
+    test = signature.read(paths.TEST)
+    facets.require({"data.sensitive": sensitive, "report.bias.condition": [node["condition"]]}, test.columns)
+    named = dict.fromkeys([*sensitive, *filter(None, [node["condition"]])])
+    train = signature.read(paths.TRAIN, list(dict.fromkeys([*named, schema["target"]])))
+    labels = model.signature.labels
+    regression = model.signature.classes is None
+    said = model.predict(test) if regression else model.choose(model.predict_proba(test))
+    found = config.call(
+        node,
+        train=audit.Labelled(train, labels(train)),
+        test=audit.Predicted(test, labels(test), said, model.signature.frame(test)),
+        task=schema["task"],
+        classes=schema["classes"],
+        sensitive=sensitive,
+        seed=params["seed"],
+    )
+    write_json(found, paths.BIAS)
+
+
+if __name__ == "__main__":
+    config.run(main)

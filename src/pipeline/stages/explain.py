@@ -1,0 +1,42 @@
+"""Explain the model: what drives it over all, by groups, in single rows, and as one column changes."""
+
+from typing import Any
+
+from pipeline import config
+from pipeline.files import read_json, write_json, written
+from pipeline.stages import paths
+
+
+def main() -> None:
+    params = config.load()
+    if params["report"]["explain"] is None:
+        content, table = {"explained": False, "why": "left out by the choice report=none"}, None
+    else:
+        content, table = _explain(params)
+    with written(paths.CONTRIBUTIONS) as folder:
+        folder.mkdir()
+        if table is not None:
+            from pyarrow.parquet import write_table
+
+            write_table(table, folder / "contributions.parquet")
+    write_json(content, paths.EXPLANATIONS)
+
+
+def _explain(params: dict[str, Any]) -> Any:
+    from pipeline.evaluation import scores
+    from pipeline.modeling import saved, signature
+
+    schema, model, test = read_json(paths.SCHEMA), saved.load(paths.TRAINED), signature.read(paths.TEST)
+    groups = scores.group_labels(
+        test,
+        sensitive=params["data"]["sensitive"],
+        features=schema["features"],
+        levels=params["evaluation"]["slice_levels"],
+    )
+    return config.call(
+        params["report"]["explain"], model=model, table=test, groups=groups, id=schema["id"], seed=params["seed"]
+    )
+
+
+if __name__ == "__main__":
+    config.run(main)

@@ -1,0 +1,64 @@
+"""Lay all that was found out on one page, for people."""
+
+from typing import Any
+
+from pipeline import config
+from pipeline.files import digest, read_json, written
+from pipeline.reporting.tables import confusion, training_curves
+from pipeline.stages import paths
+
+READ = {
+    "profile": paths.PROFILE_RESULTS,
+    "evaluation": paths.EVALUATION,
+    "slices": paths.SLICES,
+    "bias": paths.BIAS,
+    "explanations": paths.EXPLANATIONS,
+    "gates": paths.GATES,
+    "rules": paths.RULES,
+    "validation": paths.VALIDATION_RESULTS,
+    "trials": paths.TRIALS,
+    "schema": paths.SCHEMA,
+    "signature": paths.TRAINED / "signature.json",
+    "training": paths.TRAINED / "metadata.json",
+}
+# From the page's own folder; whoever is sent the page alone lacks them, and the page says so.
+LINKS = {
+    "validation": "validation/index.html",
+    "leaderboard": "leaderboard.md",
+    "card": "model_card.md",
+    "figures": {
+        path.name: path.name for path in (paths.EVALUATION, paths.SLICES, paths.GATES, paths.TRIALS, paths.RULES)
+    },
+}
+MADE = {
+    paths.RAW: "the raw tables",
+    paths.PARTS: "the rows to train, to validate and to test",
+    paths.TRAINED: "what was trained and judged",
+    paths.MODEL: "the same with its card: what is promoted",
+}
+LEFT_OUT = "<!doctype html><title>No report</title><p>The report was left out of this run: report.page is null.</p>\n"
+
+
+def main() -> None:
+    params = config.load()
+    node = params["report"]["page"]
+    with written(paths.PAGE) as partial:
+        partial.write_text(config.call(node, evidence=evidence(params)) if node else LEFT_OUT, encoding="utf-8")
+
+
+def evidence(params: dict[str, Any]) -> dict[str, Any]:
+    """Read what the stages before wrote."""
+    found: dict[str, Any] = {name: read_json(path) for name, path in READ.items()}
+    found["plots"] = {path.stem: read_json(path) for path in sorted(paths.PLOTS.glob("*.json"))}
+    found["search"] = {name: read_json(paths.SEARCH / f"{name}.json") for name in ("history", "importances")}
+    found["training_curves"] = training_curves(paths.TRAINING)
+    found["confusion"] = confusion(found["plots"].pop("confusion"), found["schema"]["classes"])
+    found["card"], found["said"] = paths.CARD.read_text(encoding="utf-8"), params["card"]
+    found |= {"data": params["data"], "split": params["split"], "settings": params["evaluation"]}
+    found["hashes"] = [{"path": str(path), "what": what, "md5": digest(path)} for path, what in MADE.items()]
+    found["links"] = LINKS
+    return found
+
+
+if __name__ == "__main__":
+    config.run(main)
