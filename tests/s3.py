@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.ports import free_port
+
 RCLONE = shutil.which("rclone") or shutil.which("rclone", path=str(Path(sys.executable).parent))
 KEY, SECRET = "KEY", "SECRET"
 
@@ -25,13 +27,6 @@ def serving(folder: Path) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(10)
-
-
-def free_port() -> int:
-    """Give a port on which nobody listens."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from tests.s3 import KEY, RCLONE, SECRET, free_port, serving
+from tests.ports import free_port
+from tests.s3 import KEY, RCLONE, SECRET, serving
 
 from pipeline.data.file import File
 from pipeline.errors import InputError

@@ -57,13 +57,14 @@ def test_a_file_on_a_web_server_is_read_and_its_checksum_holds(tmp_path: Path, s
 def test_what_a_web_server_can_do_wrong_gets_one_line(
     tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(download, "SILENCE_SECONDS", 1)
     host = server.removeprefix("http://")
     refused(tmp_path, f"{server}/no.csv", f"data.path: {server}/no.csv: no such file (404)")
     secret = f"http://me:pass@{host}/403.csv?signature=x"
     refused(tmp_path, secret, f"data.path: {server}/403.csv: the server refuses (403); check the address")
     refused(tmp_path, f"{server}/500.csv", f"data.path: {server}/500.csv: the server answers 500")
-    refused(tmp_path, f"{server}/slow.csv", f"data.path: {server}/slow.csv: no answer within 1 seconds")
+    with monkeypatch.context() as impatient:
+        impatient.setattr(download, "SILENCE_SECONDS", 1)
+        refused(tmp_path, f"{server}/slow.csv", f"data.path: {server}/slow.csv: no answer within 1 seconds")
     refused(tmp_path, f"{server}/cut.csv", f"data.path: {server}/cut.csv: the connection broke off; try again")
     refused(tmp_path, "http://127.0.0.1:1/t.csv", "data.path: http://127.0.0.1:1/t.csv: cannot reach 127.0.0.1:1")
     refused(tmp_path, "http://no.invalid/t.csv", "data.path: http://no.invalid/t.csv: cannot reach no.invalid")

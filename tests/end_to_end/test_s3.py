@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import pytest
 import yaml
+from tests.ports import free_port
 
 from pipeline import config
 
@@ -61,12 +62,6 @@ def wait_until(happens: Callable[[], object], *, alive: subprocess.Popen) -> Non
 def answers(port: int) -> bool:
     with socket.socket() as one:
         return one.connect_ex(("127.0.0.1", port)) == 0
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def person(home: Path) -> dict[str, str]:

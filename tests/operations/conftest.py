@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from tests.ports import free_port
 from tests.serving.conftest import Running, Starter, until
 
 from pipeline.modeling import estimators, saved, signature
@@ -118,13 +118,6 @@ def asking(server: Running, content: Any) -> Iterator[None]:
         thread.join()
 
 
-def free() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
-
-
 @contextmanager
 def prometheus(folder: Path, ports: list[int], exporter: int, changed: Callable[[str], str]) -> Iterator[Asked]:
     """Run Prometheus by the files of operations/, with other addresses and less patience.
@@ -140,7 +133,7 @@ def prometheus(folder: Path, ports: list[int], exporter: int, changed: Callable[
     targets = ", ".join(f'"127.0.0.1:{port}"' for port in ports)
     (folder / "prometheus.yaml").write_text(text.replace('"127.0.0.1:8000"', targets))
     (folder / "alerts.yaml").write_text(changed((ROOT / "operations" / "alerts.yaml").read_text()))
-    port = free()
+    port = free_port()
     place = (f"--config.file={folder}/prometheus.yaml", f"--storage.tsdb.path={folder}/kept")
     with running("prometheus", *place, f"--web.listen-address=127.0.0.1:{port}"):
         asked = Asked(port)

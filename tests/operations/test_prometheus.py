@@ -10,7 +10,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from tests.operations.conftest import ROOT, asking, free, prometheus, running, trained
+from tests.operations.conftest import ROOT, asking, prometheus, running, trained
+from tests.ports import free_port
 from tests.serving.conftest import until
 
 ROW = {"age": 40, "city": "Rome"}
@@ -48,7 +49,7 @@ def test_every_query_of_the_dashboard_finds_something_and_alerts_come_and_go(sta
     reports = tmp_path / "reports"
     reports.mkdir()
     (reports / "monitoring.prom").write_text(told(status=1))
-    exporter = free()
+    exporter = free_port()
     textfile = ("--collector.disable-defaults", "--collector.textfile", f"--collector.textfile.directory={reports}")
     with ExitStack() as stack:
         stack.enter_context(

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
+from tests.ports import free_port
 
 from pipeline.modeling import estimators, saved, signature
 
@@ -102,9 +102,7 @@ class Starter:
 
     def __call__(self, *arguments: str | Path, folder: Path = ROOT, **environment: str) -> Running:
         """Start a server as a person does, and wait until it answers."""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         env = {**os.environ, **environment}
         command = [sys.executable, "-m", "pipeline.cli", "serve", *map(str, arguments), "-S", f"port={port}"]
         process = subprocess.Popen(

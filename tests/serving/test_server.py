@@ -177,7 +177,7 @@ def test_many_rows_go_to_a_worker_and_come_back_the_same(server, model):
 
 @pytest.mark.slow
 def test_requests_are_batched_where_that_is_wanted(start, model):
-    server = start("--path", model, "-S", "max_batch_size=8", "-S", "batch_timeout=0.05")
+    server = start("--path", model, "-S", "max_batch_size=8", "-S", "batch_timeout=0.5")
     rows = table(60).drop(columns="bought").to_dict("records")
     answers = {}
 
@@ -290,7 +290,7 @@ def test_the_seconds_that_are_recorded_are_those_of_the_request(start, model, tm
             connection.putheader(name, str(value))
         connection.putheader("x-request-id", request_id)
         connection.endheaders()
-        time.sleep(0.3)  # the request has begun, and waits for its body
+        time.sleep(1)  # the request has begun, and waits for its body
         connection.send(body)
         assert len(json.loads(connection.getresponse().read())["predictions"]) == len(content["instances"])
         taken[request_id] = time.perf_counter() - began
@@ -298,7 +298,7 @@ def test_the_seconds_that_are_recorded_are_those_of_the_request(start, model, tm
     kept = pq.read_table(tmp_path).to_pandas().groupby("request_id")["seconds"]
     assert (kept.min() == kept.max()).all()
     for request_id, seconds in kept.first().items():
-        assert 0.25 < seconds < taken.pop(request_id)
+        assert 0.5 < seconds < taken.pop(request_id)  # a busy server may begin late
     assert not taken
 
 
@@ -320,7 +320,9 @@ def test_sigterm_ends_all_processes_and_answers_what_was_accepted(start, model):
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
         connection.request("POST", "/predict", body, {"Content-Type": "application/json"})
         asked.append(connection)
-    time.sleep(1)  # sent is not yet read
+    ours = {connection.sock.getsockname()[1] for connection in asked}
+    assert until(lambda: ours <= {each.raddr.port for pid in mine for each in sockets(pid) if each.raddr})
+    time.sleep(1)  # accepted is not yet read
     server.process.send_signal(signal.SIGTERM)
     answers = [connection.getresponse() for connection in asked]
     assert [(answer.status, len(json.loads(answer.read())["predictions"])) for answer in answers] == [(200, 9000)] * 4
