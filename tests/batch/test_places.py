@@ -2,24 +2,18 @@
 
 import functools
 import http.server
-import shutil
-import socket
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from tests.s3 import RCLONE, serving, sign_in
 
 from pipeline.batch.places import place
 from pipeline.batch.scoring import Options, score
 from pipeline.errors import InputError
 from pipeline.modeling.saved import Model
-
-RCLONE = shutil.which("rclone") or shutil.which("rclone", path=str(Path(sys.executable).parent))
 
 
 @pytest.fixture
@@ -42,29 +36,10 @@ def s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     if RCLONE is None:
         pytest.skip("rclone is not installed")
     (tmp_path / "s3" / "bucket").mkdir(parents=True)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [RCLONE, "serve", "s3", "--addr", f"127.0.0.1:{port}", "--auth-key", "KEY,SECRET", str(tmp_path / "s3")]
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.setenv(name, str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "KEY")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "SECRET")
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(100):
-            with socket.socket() as one:
-                if one.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
+    sign_in(monkeypatch)
+    with serving(tmp_path / "s3") as address:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", address)
         yield tmp_path / "s3" / "bucket"
-    finally:
-        server.terminate()
-        server.wait(10)
 
 
 def test_a_file_of_a_web_server_is_scored(

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from tests.monitoring.written import LATER, NOON, SIGNATURE, row, write
-from tests.s3 import KEY, RCLONE, SECRET, serving
+from tests.s3 import RCLONE, serving, sign_in
 
 from pipeline.errors import InputError
 from pipeline.monitoring.recorded import recorded
@@ -26,14 +26,8 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def credentials(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }.items():
-        monkeypatch.setenv(name, value)
+    sign_in(monkeypatch)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
 
 
 def test_a_folder_on_s3_is_read_like_one_on_this_disk():
