@@ -34,11 +34,12 @@ class Page:
     """A page in a browser of its own; it keeps what was said in the console, and what was asked of the network."""
 
     def __init__(self) -> None:
+        binary = path()
         self.profile = tempfile.mkdtemp(prefix="chromium-")
         (theirs, self.to), (self.of, answers) = os.pipe(), os.pipe()
         for end in (theirs, answers):
             os.set_inheritable(end, True)
-        binary, kept = path(), os.open(os.devnull, os.O_WRONLY)
+        kept = os.open(os.devnull, os.O_WRONLY)
         # 3 and 4 are where Chromium looks; first out of the way of what stands there already
         moves = [(os.POSIX_SPAWN_DUP2, theirs, 203), (os.POSIX_SPAWN_DUP2, answers, 204)]
         moves += [(os.POSIX_SPAWN_DUP2, 203, 3), (os.POSIX_SPAWN_DUP2, 204, 4), (os.POSIX_SPAWN_DUP2, kept, 2)]

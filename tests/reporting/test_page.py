@@ -3,15 +3,20 @@
 import copy
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from tests.chromium import Page
+from tests.reporting import projects
 from tests.serving.test_page import faults
 
+from pipeline import config
 from pipeline.reporting.page import page as made
+from pipeline.stages import report
 
 TASKS = ["binary", *(pytest.param(each, marks=pytest.mark.slow) for each in ("multiclass", "regression"))]
 ALL = "document.querySelectorAll('details').forEach(each => { each.open = true; })"
@@ -20,6 +25,36 @@ CHARTS = {
     "multiclass": {"Calibration", "Confusion", "What drives it", "Row by row"},
     "regression": {"Residuals", "What drives it", "Row by row"},
 }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def project_of(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Callable[[str], Path]:
+    """Give `project_of(task) -> folder`, which runs the stages once for all workers."""
+    alone = not hasattr(request.config, "workerinput")
+    place = tmp_path_factory.getbasetemp() if alone else tmp_path_factory.getbasetemp().parent
+
+    def whole(task: str) -> Path:
+        shared = place / f"report-{task}"
+        with FileLock(f"{shared}.lock"):
+            if not (shared / "done").exists():
+                shutil.rmtree(shared, ignore_errors=True)
+                projects.made(shared, task)
+                (shared / "done").touch()
+        return shared
+
+    return whole
+
+
+@pytest.fixture
+def evidence_of(project_of, monkeypatch) -> Callable[[str], dict[str, Any]]:
+    """Give `evidence_of(task)`: what the page is made of; the working directory is the project's."""
+
+    def read(task: str) -> dict[str, Any]:
+        monkeypatch.chdir(project_of(task))
+        monkeypatch.setattr("sys.argv", ["report"])
+        return report.evidence(config.load())
+
+    return read
 
 
 @pytest.fixture

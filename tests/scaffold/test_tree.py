@@ -1,5 +1,6 @@
 """What a project consists of: tree.txt is the list, so that a new file of the template is a decision in it."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -73,6 +74,41 @@ def test_what_is_left_is_clean_code(made, person):
     project, _ = made
     person.must("ruff", "check", "--no-cache", ".", cwd=project)
     person.must("ruff", "format", "--no-cache", "--check", ".", cwd=project)
+
+
+def test_whatever_is_imported_is_there(made, tracked):
+    project, _ = made
+    for name in (each for each in tracked(project) if each.endswith(".py")):
+        for each in ast.walk(ast.parse((project / name).read_text(encoding="utf-8"))):
+            if isinstance(each, ast.ImportFrom) and (each.module or "").startswith(("pipeline.", "tests.")):
+                there = project / ("src" if each.module.startswith("pipeline.") else "") / each.module.replace(".", "/")
+                assert there.is_dir() or there.with_suffix(".py").exists(), f"{name}: {each.module}"
+
+
+def test_no_test_has_lost_a_fixture(made):
+    project, _ = made
+    for conftest in ROOT.glob("tests/**/conftest.py"):
+        below = project / conftest.parent.relative_to(ROOT)
+        lost = fixtures(conftest) - fixtures(below / "conftest.py")
+        for file in lost and below.rglob("*.py"):
+            assert not lost & arguments(file) - fixtures(file), file
+
+
+def fixtures(file: Path) -> set[str]:
+    """Name the fixtures of a file; none if there is no such file."""
+    return {
+        each.name for each in functions(file) if any("fixture" in ast.unparse(mark) for mark in each.decorator_list)
+    }
+
+
+def arguments(file: Path) -> set[str]:
+    """Name all arguments of a file's functions."""
+    return {argument.arg for each in functions(file) for argument in each.args.args}
+
+
+def functions(file: Path) -> list[ast.FunctionDef]:
+    tree = ast.parse(file.read_text(encoding="utf-8")) if file.exists() else ast.Module([], [])
+    return [each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)]
 
 
 def test_dvcs_settings_are_those_of_the_template(made):
