@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-PATIENCE = 900  # seconds until a queue that has not ended is called stuck
+PATIENCE = 300  # seconds without an experiment that ends, until a queue is called stuck
 QUICK = ["-S", "search=none", "-S", "model.n_estimators=10"]
 # A group and a key as a list with commas, a key as choice(): 2 x 5 x 3 = 30 experiments.
 SWEEP = [*QUICK, "-S", "model=random_forest,extra_trees", "-S", "model.max_depth=choice(2,3,4,5,6)"]
@@ -38,8 +38,10 @@ def wait_for_queue(run, project: Path, workers: int, **env: str) -> str:
         # To a file: a worker that has nothing left to do may stay, and would hold the end of a pipe.
         start = 'exec dvc queue start -j "$0" > ../queue.txt 2>&1'
         well(run, project, "bash", "-c", start, str(workers), **env)
-        deadline = time.monotonic() + PATIENCE
-        while re.search(r"Queued|Running", status := run(["dvc", "queue", "status"], project).stdout):
+        before, deadline = None, 0.0
+        while left := len(re.findall(r"Queued|Running", status := run(["dvc", "queue", "status"], project).stdout)):
+            if left != before:
+                before, deadline = left, time.monotonic() + PATIENCE
             assert time.monotonic() < deadline, status
             time.sleep(4)
     finally:
