@@ -43,6 +43,7 @@ def run(project: Path, *command: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow  # test_bake.py runs the same pipeline  # scaffold:template
 def test_its_data_become_a_judged_model_and_nothing_is_left_to_run(copy):
     path = config.compose(folder=ROOT / "conf")[0]["data"].get("path")
     more = []

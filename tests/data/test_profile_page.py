@@ -1,6 +1,9 @@
 """The page of a table: the same each time, whole without a network, and safe whatever the table holds."""
 
+import os
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -62,6 +65,17 @@ def test_a_table_of_500_columns_has_a_page_of_a_few_megabytes(tmp_path):
     table = pd.DataFrame(np.random.default_rng(0).integers(0, 9, (100, 500))).rename(columns=str)
     write_page(table, tmp_path / "page.html", title="wide", pictures=False)
     assert (tmp_path / "page.html").stat().st_size < 5e6
+
+
+def test_nothing_is_put_into_a_persons_home(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    code = "import pandas as p, pathlib as l; from pipeline.data.profile_page import write_page as w; "
+    code += "w(p.DataFrame({'a': [1, 2]}), l.Path('page.html'), title='t', pictures=True)"
+    env = {name: value for name, value in os.environ.items() if name != "SKB_DATA_DIRECTORY"} | {"HOME": str(home)}
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, check=True)
+    assert (tmp_path / "page.html").exists()
+    assert [each for each in home.iterdir() if not each.name.startswith(".")] == []
 
 
 def test_a_browser_shows_it_sorts_it_and_asks_nothing_of_the_network(mixed, tmp_path):

@@ -1,6 +1,8 @@
 """The page that skrub makes of a table, kept steady: the same rows give the same bytes."""
 
+import os
 import re
+import tempfile
 import warnings
 from html import escape
 from itertools import count
@@ -34,6 +36,8 @@ def write_page(rows: "pd.DataFrame", path: Path, *, title: str, pictures: bool) 
 
     # skrub imports pyplot, which would look for a screen
     matplotlib.use("agg")
+    # skrub, once imported, makes a folder for data sets that it could download: in the person's home, if not told
+    os.environ.setdefault("SKB_DATA_DIRECTORY", tempfile.gettempdir())
     from skrub import TableReport
 
     with matplotlib.rc_context({"svg.hashsalt": "profile"}), warnings.catch_warnings():
