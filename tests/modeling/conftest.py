@@ -1,9 +1,8 @@
-"""What the tests of searches share: small problems that trees can learn, and a real PostgreSQL server."""
+"""What the tests of models and searches share: rows that can be learnt, and a real PostgreSQL server."""
 
 import hashlib
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from tests.modeling import families
+from tests.ports import free_port
 
 from pipeline.modeling.folds import Problem, Rows
 
@@ -61,8 +62,7 @@ def server() -> Iterator[str]:
         as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         if as_user:
             shutil.chown(place, "postgres")
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = free_port()
 
         def run(program: str, *arguments: str) -> None:
             command = [*as_user, str(POSTGRES / program), "-D", f"{place}/data", *arguments]
@@ -86,3 +86,9 @@ def database(server: str, request: pytest.FixtureRequest) -> str:
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
     return f"{server}/{name}"
+
+
+@pytest.fixture(scope="session")
+def parts():
+    """Give the rows of `families.parts`, which no test changes."""
+    return families.parts()
