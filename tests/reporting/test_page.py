@@ -70,14 +70,11 @@ def at(browser: Page, project_of: Callable[[str], Path]) -> Callable[[str], Path
 
 
 @pytest.fixture
-def shown(browser: Page, tmp_path: Path) -> Callable[[dict[str, Any]], str]:
+def shown(browser: Page, opened: Callable[[str], Path]) -> Callable[[dict[str, Any]], str]:
     """Give what opens a page of changed evidence, and gives the summary's text."""
 
     def show(evidence: dict[str, Any]) -> str:
-        file = tmp_path / "index.html"
-        file.write_text(made(evidence), encoding="utf-8")
-        browser.open(file.as_uri())
-        assert browser.console == []
+        opened(made(evidence))
         return browser.text("header")
 
     return show

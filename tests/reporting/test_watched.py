@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.chromium import Page
 from tests.reporting.observed import drifting, finding, large, ordinary, record
 from tests.serving.test_page import faults
 
@@ -19,17 +18,9 @@ EVIL = "<img src=x onerror=\"document.title='taken'\"></svg><script>document.tit
 
 
 @pytest.fixture
-def shown(browser: Page, tmp_path: Path) -> Callable[[dict[str, Any]], Path]:
+def shown(opened: Callable[[str], Path]) -> Callable[[dict[str, Any]], Path]:
     """Give what opens the page of a record."""
-
-    def show(monitoring: dict[str, Any]) -> Path:
-        file = tmp_path / "index.html"
-        file.write_text(watched(monitoring), encoding="utf-8")
-        browser.open(file.as_uri())
-        assert browser.console == []
-        return file
-
-    return show
+    return lambda monitoring: opened(watched(monitoring))
 
 
 @pytest.mark.parametrize("made", [ordinary, large])
