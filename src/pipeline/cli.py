@@ -38,6 +38,8 @@ def _add_pipeline(commands: Commands) -> None:
     keep.add_argument("name", metavar="NAME", help="of the file; letters, digits, - and _")
     keep.add_argument("--default", action="store_true", help="make it what conf/ composes to from now on")
     keep.set_defaults(command=_keep)
+    recover = commands.add_parser("recover", help="bring back experiments that ended well in DVC's queue and got lost")
+    recover.set_defaults(command=_recover)
 
 
 def _add_registry(commands: Commands) -> None:
@@ -171,6 +173,12 @@ def _keep(options: argparse.Namespace) -> None:
     from pipeline.keep import keep
 
     print(keep(options.name, default=options.default))
+
+
+def _recover(_: argparse.Namespace) -> None:
+    from pipeline.recover import recover
+
+    print(recover())
 
 
 def _promote(options: argparse.Namespace) -> None:
