@@ -18,10 +18,10 @@ run: $(READY)  ## run the pipeline: raw data to a gated model
 environment: $(READY)  ## set up .venv alone
 
 test: $(READY)  ## run the tests (the slow ones too: make test SLOW=1)
-	@pytest -n 2 $(if $(SLOW),,-m "not slow")
+	@pytest -n 2 --dist worksteal $(if $(SLOW),,-m "not slow")
 
 coverage: $(READY)  ## measure which lines and branches the tests reach
-	@pytest -n 2 --cov --cov-report=term-missing -m "not slow"
+	@pytest -n 2 --dist worksteal --cov --cov-report=term-missing -m "not slow"
 
 lint: $(READY)  ## check style, types and the direction of imports
 	@ruff check . && ruff format --check . && mypy && lint-imports

@@ -1,4 +1,4 @@
-"""From many data sets to a model that beats the dummy: real files given by path and target, presets, embedded sets."""
+"""From many data sets to a model that beats the dummy: presets on real files, and embedded sets."""
 
 import math
 import os
@@ -25,9 +25,10 @@ MODELS = sorted(path.stem for path in (ROOT / "conf" / "model").glob("*.yaml"))
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-class Given(NamedTuple):
-    """A real file, with what its README says of it."""
+class Preset(NamedTuple):
+    """A file of conf/data, the real file that it is for, and what that file's README says of it."""
 
+    name: str
     file: str
     target: str
     task: str
@@ -36,32 +37,18 @@ class Given(NamedTuple):
     choices: tuple[str, ...] = ()
 
 
-FILES = [
-    Given("adult.csv.gz", "income", "binary", 48842, 14),
-    Given("bank_marketing.csv", "y", "binary", 45211, 15, ("data.drop=[duration]",)),  # duration leaks
-    Given("telco_churn.csv", "Churn", "binary", 7043, 19, ("data.drop=[customerID]",)),
-    Given("california_housing.csv", "median_house_value", "regression", 20640, 9),
-    Given("elec2.csv", "class", "binary", 45312, 6),
-    Given("flights_200k.csv", "delay", "regression", 200_000, 2),
-]
 # The presets name the files of their sources; these copies have other bytes, and adult's has its names in a header.
 PRESETS = [
-    ("adult", Given("adult.csv.gz", "income", "binary", 48842, 13, ("data.columns=[]",))),
-    ("bank_marketing", Given("bank_marketing.csv", "y", "binary", 45211, 15)),
-    ("telco_churn", Given("telco_churn.csv", "Churn", "binary", 7043, 19)),
-    ("california_housing", Given("california_housing.csv", "median_house_value", "regression", 20640, 9)),
+    Preset("adult", "adult.csv.gz", "income", "binary", 48842, 13, ("data.columns=[]",)),
+    Preset("bank_marketing", "bank_marketing.csv", "y", "binary", 45211, 15),
+    Preset("telco_churn", "telco_churn.csv", "Churn", "binary", 7043, 19),
+    Preset("california_housing", "california_housing.csv", "median_house_value", "regression", 20640, 9),
 ]
 EMBEDDED = [
     ("wine", "multiclass", ["class_0", "class_1", "class_2"], 178),
     ("breast_cancer", "binary", ["benign", "malignant"], 569),
     ("diabetes", "regression", None, 442),
 ]
-
-
-def here(given: Given) -> Path:
-    if not (SHARED / given.file).exists():
-        pytest.skip(f"{given.file} is not in {SHARED.parent.name}/{SHARED.name}/")
-    return SHARED / given.file
 
 
 def beats_the_dummy(project: Path) -> dict[str, Any]:
@@ -74,27 +61,20 @@ def beats_the_dummy(project: Path) -> dict[str, Any]:
     return measured
 
 
-def experiment(project: Path, given: Given, *choices: str, run: Run) -> None:
-    words = [f"data.path={here(given)}", *given.choices, *choices, "search.trials=2"]
-    done = run(["dvc", "exp", "run", *(word for each in words for word in ("-S", each))], project)
+@pytest.mark.slow
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
+def test_a_preset_reaches_a_model(finished: Path, run: Run, preset: Preset) -> None:
+    if not (SHARED / preset.file).exists():
+        pytest.skip(f"{preset.file} is not in {SHARED.parent.name}/{SHARED.name}/")
+    choices = [f"data={preset.name}", f"data.path={SHARED / preset.file}", "data.sha256=null", "search.trials=2"]
+    overrides = [word for each in (*choices, *preset.choices) for word in ("-S", each)]
+    done = run(["dvc", "exp", "run", "evaluate", *overrides], finished)
     assert done.returncode == 0, done.stdout + done.stderr
-    schema = read_json(project / paths.SCHEMA)
-    assert (schema["target"], schema["task"], len(schema["features"])) == (given.target, given.task, given.features)
-    assert sum(beats_the_dummy(project)["rows"].values()) == given.rows
-    table = signature.read(project / paths.TEST)
-    assert len(saved.load(project / paths.MODEL).predict(table)) == len(table)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("given", FILES, ids=lambda given: given.file)
-def test_a_real_file_reaches_a_model_by_its_path_and_target_alone(finished: Path, run: Run, given: Given) -> None:
-    experiment(finished, given, "data=file", f"data.target={given.target}", run=run)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("preset", "given"), PRESETS, ids=[preset for preset, _ in PRESETS])
-def test_a_preset_reaches_a_model(finished: Path, run: Run, preset: str, given: Given) -> None:
-    experiment(finished, given, f"data={preset}", "data.sha256=null", run=run)
+    schema = read_json(finished / paths.SCHEMA)
+    assert (schema["target"], schema["task"], len(schema["features"])) == (preset.target, preset.task, preset.features)
+    assert sum(beats_the_dummy(finished)["rows"].values()) == preset.rows
+    table = signature.read(finished / paths.TEST)
+    assert len(saved.load(finished / paths.TRAINED).predict(table)) == len(table)
     sliced = {each["column"] for each in read_json(finished / paths.SLICES)["slices"]}
     assert sliced >= set(config.read_yaml(finished / config.PARAMS)["data"]["sensitive"])
 

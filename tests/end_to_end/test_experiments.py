@@ -3,14 +3,12 @@
 import json
 import re
 import shutil
-import time
 from pathlib import Path
 
 import pytest
 import yaml
 
 FOREST = ["-S", "model=random_forest", "-S", "model.n_estimators=20"]
-PATIENCE = 600  # seconds until a queue that has not ended is called stuck
 
 
 def params_of(project: Path) -> dict:
@@ -140,27 +138,3 @@ def test_a_wrong_override_is_one_line_and_the_next_repro_is_well(finished, run):
     assert done.returncode == 0, done.stderr
     assert state_of(finished) == before
     assert run(["git", "status", "--porcelain"], finished).stdout == ""
-
-
-@pytest.mark.slow
-def test_a_sweep_in_a_queue_of_two_workers_loses_no_experiment(finished, run):
-    before = state_of(finished)
-    queued = run(["dvc", "exp", "run", "--queue", "-S", "model.max_depth=choice(2,3,4)"], finished)
-    assert queued.stdout.count("Queued experiment") == 3, queued.stdout + queued.stderr
-    try:
-        started = run(["dvc", "queue", "start", "-j", "2"], finished)
-        assert started.returncode == 0, started.stderr
-        deadline = time.monotonic() + PATIENCE
-        while re.search(r"Queued|Running", status := run(["dvc", "queue", "status"], finished).stdout):
-            assert time.monotonic() < deadline, status
-            time.sleep(2)
-    finally:
-        run(["dvc", "queue", "stop", "--kill"], finished)
-    assert status.count("Success") == 3, status
-
-    shown = json.loads(run(["dvc", "exp", "show", "--json"], finished).stdout)
-    experiments = [experiment["revs"][0]["data"] for rev in shown for experiment in rev["experiments"] or []]
-    depths = [each["params"]["params.yaml"]["data"]["model"]["max_depth"] for each in experiments]
-    assert sorted(depths) == [2, 3, 4]
-    assert all(each["metrics"]["reports/metrics.json"]["data"]["test"]["roc_auc"] > 0.5 for each in experiments)
-    assert state_of(finished) == before, "a queued experiment touched the workspace"
