@@ -28,7 +28,7 @@ def recover() -> str:
 
     with Repo() as repo:
         successes = [done.result for done in repo.experiments.celery_queue.iter_success()]
-        ended = {str(each.ref_info): each.exp_hash for each in successes}
+        ended = {str(each.ref_info): (each.ref_info.baseline_sha, each.exp_hash) for each in successes}
         lost = [ref for ref in ended if not repo.scm.get_ref(ref)]
     commits = _dangling() if lost else {}
     back = [ref for ref in lost if ended[ref] in commits]
@@ -42,15 +42,15 @@ def recover() -> str:
     return f"Brought back {len(back)} {of_all}: {_names(back)}" if back else f"Nothing is lost {of_all}."
 
 
-def _dangling() -> dict[str, str]:
-    """Find the commits that no name leads to: experiment's hash -> commit."""
+def _dangling() -> dict[tuple[str, str], str]:
+    """Find experiments' commits that no name leads to: the commit they began from, their hash -> their commit."""
     told = git("fsck", "--dangling", "--connectivity-only", "--no-progress").splitlines()
     commits = [line.removeprefix("dangling commit ") for line in told if line.startswith("dangling commit ")]
     if not commits:
         return {}
-    logged = git("log", "--no-walk=unsorted", "--format=%H %s", "--stdin", text="\n".join(commits)).splitlines()
-    subjects = (line.split(" ", 1) for line in logged)
-    return {subject.removeprefix(SUBJECT): commit for commit, subject in subjects if subject.startswith(SUBJECT)}
+    logged = git("log", "--no-walk", "--format=%H%x09%P%x09%s", "--stdin", text="\n".join(commits)).splitlines()
+    split = (line.split("\t", 2) for line in logged)
+    return {(base, said.removeprefix(SUBJECT)): commit for commit, base, said in split if said.startswith(SUBJECT)}
 
 
 def _names(refs: Iterable[str]) -> str:
