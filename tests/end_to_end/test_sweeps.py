@@ -33,18 +33,21 @@ def stages_run(output: str) -> list[str]:
     return re.findall(r"^Running stage '(\w+)'", output, re.M)
 
 
-def wait_for_queue(run, project: Path, workers: int, **env: str) -> str:
-    """Start workers, and give the queue's status once nothing waits or runs any more."""
+def wait_for_queue(run, project: Path, queued: int, workers: int, **env: str) -> str:
+    """Start workers, and give the queue's status once all that was queued has ended."""
+    status = ""
     try:
         # To a file: a worker that has nothing left to do may stay, and would hold the end of a pipe.
         start = 'exec dvc queue start -j "$0" > ../queue.txt 2>&1'
         well(run, project, "bash", "-c", start, str(workers), **env)
-        before, deadline = None, 0.0
-        while left := len(re.findall(r"Queued|Running", status := run(["dvc", "queue", "status"], project).stdout)):
-            if left != before:
-                before, deadline = left, time.monotonic() + PATIENCE
+        ended, deadline = 0, time.monotonic() + PATIENCE
+        # Not until none is queued or running: one that a worker has just taken is neither for a moment.
+        while ended < queued:
             assert time.monotonic() < deadline, status
             time.sleep(4)
+            status = run(["dvc", "queue", "status"], project).stdout  # nothing, while a worker writes what DVC reads
+            if (found := len(re.findall("Success|Failed", status))) > ended:
+                ended, deadline = found, time.monotonic() + PATIENCE
     finally:
         run(["dvc", "queue", "stop", "--kill"], project)
     return status
@@ -54,7 +57,7 @@ def wait_for_queue(run, project: Path, workers: int, **env: str) -> str:
 def test_thirty_experiments_and_two_workers_lose_no_run_and_no_log(finished, run):
     queued = re.findall(r"Queued experiment '(.+?)'", well(run, finished, "dvc", "exp", "run", "--queue", *SWEEP))
     assert len(set(queued)) == 30
-    status = wait_for_queue(run, finished, workers=2)
+    status = wait_for_queue(run, finished, queued=30, workers=2)
     assert status.count("Success") == 30, status
     told = well(run, finished, "cairn", "recover")  # DVC loses one where both workers fetch at the same moment
     assert "of the 30 that ended well" in told
@@ -122,6 +125,6 @@ def test_queued_experiments_run_the_code_that_they_were_queued_with(finished, ru
     well(run, finished, "dvc", "exp", "run", "--queue", "--name", "queued", *QUICK, "-S", "model=random_forest")
     train = finished / "src/pipeline/stages/train.py"
     train.write_text("raise SystemExit('edited while the queue waits')\n", encoding="utf-8")
-    status = wait_for_queue(run, finished, workers=1, PYTHONPATH="src")
+    status = wait_for_queue(run, finished, queued=1, workers=1, PYTHONPATH="src")
     assert status.count("Success") == 1, status
     assert "edited while" in train.read_text(encoding="utf-8")
