@@ -74,12 +74,6 @@ class Page:
         self.send("Page.navigate", url=url)
         self.wait(f"document.readyState === 'complete' && location.href.startsWith({json.dumps(url)})")
 
-    def cpu_seconds(self) -> float:
-        """Give the seconds of CPU that the page's own process took so far, which other work cannot lengthen."""
-        self.send("Performance.enable")
-        metrics = self.send("Performance.getMetrics")["metrics"]
-        return next(each["value"] for each in metrics if each["name"] == "ProcessTime")
-
     def run(self, script: str) -> Any:
         """Give the value of an expression."""
         told = self.send("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)

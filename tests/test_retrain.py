@@ -264,7 +264,7 @@ def test_killed_half_way_it_leaves_a_tree_that_the_next_run_clears(ann, made, ru
 def test_asked_to_end_it_takes_what_it_started_along(ann, running):
     assert at_work()
     running.terminate()
-    assert running.wait(timeout=30) == 143
+    assert running.wait(timeout=120) == 143
     assert nothing_is_left(ann)
     assert not at_work()
 

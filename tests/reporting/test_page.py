@@ -81,12 +81,11 @@ def shown(browser: Page, opened: Callable[[str], Path]) -> Callable[[dict[str, A
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_the_page_stands_alone_small_and_quick(browser, at, task):
+def test_the_page_stands_alone_and_is_small(browser, at, task):
     file = at(task)
     assert browser.console == []
     assert [each for each in browser.requests if not each.startswith((file.as_uri(), "data:"))] == []
     assert file.stat().st_size < 5_000_000
-    assert browser.cpu_seconds() < 1
 
 
 @pytest.mark.parametrize("task", TASKS)
