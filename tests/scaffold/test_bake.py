@@ -23,12 +23,11 @@ FACTS = {  # what their README says of them: target, task, rows
 # Those of a project's tests that look at its own files; the others stand in the template letter by letter. A third,
 # test_project.py, runs the stages once more; it is among all that `make test` runs in the last bake below.
 OWN_TESTS = ("tests/test_config.py", "tests/test_dvc_yaml.py")
-QUICKLY = ("exp", "run", "-S", "+experiment=quick")
 
 
-def works(person, project, run=("repro",), tests=OWN_TESTS):
+def works(person, project, tests=OWN_TESTS):
     """Run every stage and the tests that look at the project, and give what the gates said."""
-    person.must("dvc", *run, "--quiet", cwd=project)
+    person.must("dvc", "repro", "--quiet", cwd=project)
     judged = json.loads((project / "reports" / "gates.json").read_text())
     assert judged["passed"] and judged["gates"]
     assert "All gates passed" in person.must("cairn", "summary", cwd=project)
@@ -51,7 +50,7 @@ def test_the_example_works_at_once(person):
     project = person.bake()
     assert time.perf_counter() - began < 30, "it takes a second, and five are promised; thirty mean that it hangs"
     assert person.must("git", "status", "--porcelain", cwd=project) == ""
-    works(person, project, tests=OWN_TESTS[1:])  # the others run on the same files among the template's own tests
+    works(person, project, OWN_TESTS[1:])  # the others run on the same files among the template's own tests
     changed = person.must("git", "status", "--porcelain", cwd=project).split()[1::2]
     assert {Path(name).parts[0] for name in changed} == {"params.yaml", "dvc.lock", "reports"}
 
@@ -93,7 +92,7 @@ def test_a_public_table_works_at_once(person, name):
     (person.home / name).symlink_to(PUBLIC / name)
     target, task, rows = FACTS[name]
     project = person.bake(project_slug="own", data="file", data_path=name, target=target)
-    works(person, project, QUICKLY)
+    works(person, project)
     measured = json.loads((project / "reports" / "evaluation.json").read_text())
     assert (measured["task"], sum(measured["rows"].values())) == (task, rows)
     main = MAIN[task]
