@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", ["noop", "default", "tables", "batch", "explain", "models", "monitor", "page", "peers"]
+    "name", ["noop", "default", "large", "tables", "batch", "explain", "models", "monitor", "page", "peers"]
 )
 def test_every_benchmark_runs_and_gives_finite_ratios(name: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "bench", name, "--quick", "--output", str(tmp_path)]

@@ -3,10 +3,10 @@
 import os
 import re
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
+from tests.queues import wait_until_ended
 from tests.registry.conftest import Project
 
 from pipeline.errors import InputError
@@ -18,7 +18,6 @@ GRAPH = """stages:
     deps: [params.yaml]
     outs: [copied.yaml]
 """
-PATIENCE = 240  # seconds for experiments of no work
 
 
 @pytest.fixture
@@ -54,11 +53,7 @@ def lost(project: Project, *queued: list[str]) -> list[str]:
     try:
         with (project.folder.parent / "worker.txt").open("w") as said:  # the worker holds it for as long as it lives
             subprocess.run(["dvc", "queue", "start"], stdout=said, stderr=said, check=True)
-        deadline = time.monotonic() + PATIENCE
-        # Not until none is queued or running: one that a worker has just taken is neither for a moment.
-        while len(re.findall("Success|Failed", status := state_of_the_queue())) < len(queued):
-            assert time.monotonic() < deadline, status
-            time.sleep(0.5)
+        status = wait_until_ended(len(queued), state_of_the_queue)
     finally:
         project.run("dvc", "queue", "stop", "--kill")
         others.unlink()
@@ -68,7 +63,6 @@ def lost(project: Project, *queued: list[str]) -> list[str]:
 
 
 def state_of_the_queue() -> str:
-    """Ask DVC; it says nothing while a worker writes what it reads."""
     return subprocess.run(["dvc", "queue", "status"], capture_output=True, text=True, check=False).stdout
 
 
@@ -96,3 +90,9 @@ def test_one_whose_commit_cannot_be_told_is_named_and_the_others_come_back(proje
 
 def test_a_queue_that_has_ended_nothing_has_lost_nothing(project):
     assert recover() == "Nothing is lost of the 0 that ended well in the queue."
+
+
+def test_outside_of_a_project_one_line_says_so(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="no DVC repository here; go into the project's folder"):
+        recover()

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from pipeline.errors import InputError
 from pipeline.registry.git import git
+from pipeline.repository import repository
 
 SUBJECT = "dvc: commit experiment "  # what DVC writes above an experiment's hash, unless told another message
 
@@ -22,11 +23,10 @@ def recover() -> str:
 
     Raises
     ------
-    InputError : an experiment is lost whose commit is not there either; what could be brought back is back
+    InputError : no DVC repository here, or an experiment is lost whose commit is not there either; what could be
+        brought back is back
     """
-    from dvc.repo import Repo
-
-    with Repo() as repo:
+    with repository() as repo:
         successes = [done.result for done in repo.experiments.celery_queue.iter_success()]
         ended = {str(each.ref_info): (each.ref_info.baseline_sha, each.exp_hash) for each in successes}
         lost = [ref for ref in ended if not repo.scm.get_ref(ref)]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline import config
 from pipeline.errors import InputError, did_you_mean
+from pipeline.repository import repository
 from pipeline.stages import paths
 from pipeline.stages.compose import query
 
@@ -27,11 +28,9 @@ def why(name: str | None = None) -> dict[str, list[str]]:
 
     Raises
     ------
-    InputError : no such stage, or conf/ does not compose
+    InputError : no DVC repository here, no such stage, or conf/ does not compose
     """
-    from dvc.repo import Repo
-
-    with Repo() as repo:
+    with repository() as repo:
         stages = _in_order(repo)
         if name is not None and name not in stages:
             raise InputError(f"cairn why: no stage {name!r} {did_you_mean(name, stages)}")

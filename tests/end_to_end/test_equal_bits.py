@@ -28,7 +28,6 @@ SETS = {
         "data.target=median_house_value",
     ],
 }
-TRAINED = "models/trained"  # what `card` copies to models/model, with the papers
 AT_ONCE = 500
 
 
@@ -39,21 +38,23 @@ def test_every_test_row_gets_the_same_bits_online_in_batches_and_in_python(
 ) -> None:
     if name.endswith((".csv", ".gz")) and not (SHARED / name).exists():
         pytest.skip(f"{name} is not in {SHARED.parent.name}/{SHARED.name}/")
+    folder = "models/model"
     if SETS[name]:
+        folder = "models/trained"  # what `card` copies to models/model, with the papers
         choices = [*SETS[name], "search=none"]
         done = run(["dvc", "exp", "run", "train", *(word for each in choices for word in ("-S", each))], finished)
         assert done.returncode == 0, done.stdout + done.stderr
-    model = saved.load(finished / TRAINED)
+    model = saved.load(finished / folder)
     test = finished / "data/processed/test.parquet"
     rows = signature.read(test)
     expected = model.predict_proba(rows) if model.signature.classes else model.predict(rows)[:, None]
 
     with Starter() as start:
-        assert np.array_equal(online(start("--path", TRAINED, folder=finished), model, test), expected)
+        assert np.array_equal(online(start("--path", folder, folder=finished), model, test), expected)
     for ending in ("parquet", "csv", "jsonl", "arrow"):
         source, output = finished / f"input.{ending}", finished / f"output.{ending}"
         written(test, source)
-        done = run(["cairn", "predict", "--path", TRAINED, source, output], finished)
+        done = run(["cairn", "predict", "--path", folder, source, output], finished)
         assert done.returncode == 0, done.stderr
         assert np.array_equal(scored(output, model), expected), ending
 

@@ -2,13 +2,12 @@
 
 import csv
 import re
-import time
 from pathlib import Path
 
 import pytest
 import yaml
+from tests.queues import wait_until_ended
 
-PATIENCE = 300  # seconds without an experiment that ends, until a queue is called stuck
 QUICK = ["evaluate", "-S", "search=none", "-S", "model.n_estimators=10"]  # no stage after `evaluate`
 # A group and a key as a list with commas, a key as choice(): 2 x 5 x 3 = 30 experiments.
 SWEEP = [*QUICK, "-S", "model=random_forest,extra_trees", "-S", "model.max_depth=choice(2,3,4,5,6)"]
@@ -35,22 +34,13 @@ def stages_run(output: str) -> list[str]:
 
 def wait_for_queue(run, project: Path, queued: int, workers: int, **env: str) -> str:
     """Start workers, and give the queue's status once all that was queued has ended."""
-    status = ""
     try:
         # To a file: a worker that has nothing left to do may stay, and would hold the end of a pipe.
         start = 'exec dvc queue start -j "$0" > ../queue.txt 2>&1'
         well(run, project, "bash", "-c", start, str(workers), **env)
-        ended, deadline = 0, time.monotonic() + PATIENCE
-        # Not until none is queued or running: one that a worker has just taken is neither for a moment.
-        while ended < queued:
-            assert time.monotonic() < deadline, status
-            time.sleep(4)
-            status = run(["dvc", "queue", "status"], project).stdout  # nothing, while a worker writes what DVC reads
-            if (found := len(re.findall("Success|Failed", status))) > ended:
-                ended, deadline = found, time.monotonic() + PATIENCE
+        return wait_until_ended(queued, lambda: run(["dvc", "queue", "status"], project).stdout)
     finally:
         run(["dvc", "queue", "stop", "--kill"], project)
-    return status
 
 
 @pytest.mark.slow

@@ -12,13 +12,13 @@ import pytest
 from pipeline.evaluation.metrics import MAIN
 
 PUBLIC = Path(__file__).parents[3] / "shared" / "data"
-FACTS = {  # what their README says of them: target, task, rows
-    "adult.csv.gz": ("income", "binary", 48_842),
-    "bank_marketing.csv": ("y", "binary", 45_211),
-    "california_housing.csv": ("median_house_value", "regression", 20_640),
-    "elec2.csv": ("class", "binary", 45_312),
-    "flights_200k.csv": ("delay", "regression", 200_000),
-    "telco_churn.csv": ("Churn", "binary", 7_043),
+FACTS = {  # what their README says of them: target, task, columns beside it, rows
+    "adult.csv.gz": ("income", "binary", 14, 48_842),
+    "bank_marketing.csv": ("y", "binary", 16, 45_211),
+    "california_housing.csv": ("median_house_value", "regression", 9, 20_640),
+    "elec2.csv": ("class", "binary", 6, 45_312),
+    "flights_200k.csv": ("delay", "regression", 2, 200_000),
+    "telco_churn.csv": ("Churn", "binary", 20, 7_043),
 }
 # Those of a project's tests that look at its own files; the others stand in the template letter by letter. A third,
 # test_project.py, runs the stages once more; it is among all that `make test` runs in the last bake below.
@@ -31,6 +31,7 @@ def works(person, project, tests=OWN_TESTS):
     judged = json.loads((project / "reports" / "gates.json").read_text())
     assert judged["passed"] and judged["gates"]
     assert "All gates passed" in person.must("cairn", "summary", cwd=project)
+    assert "up to date" in person.must("dvc", "status", cwd=project), "something is left to run"
     said = person.must("pytest", *tests, cwd=project)
     assert "passed" in said and "failed" not in said
     return judged["gates"]
@@ -90,9 +91,11 @@ def test_a_public_table_works_at_once(person, name):
     if not (PUBLIC / name).exists():
         pytest.skip(f"{name} is not on this machine")
     (person.home / name).symlink_to(PUBLIC / name)
-    target, task, rows = FACTS[name]
+    target, task, columns, rows = FACTS[name]
     project = person.bake(project_slug="own", data="file", data_path=name, target=target)
     works(person, project)
+    schema = json.loads((project / "data" / "interim" / "schema.json").read_text())
+    assert (schema["target"], schema["task"], len(schema["features"])) == (target, task, columns)
     measured = json.loads((project / "reports" / "evaluation.json").read_text())
     assert (measured["task"], sum(measured["rows"].values())) == (task, rows)
     main = MAIN[task]
