@@ -5,6 +5,8 @@ BIN := .venv/bin
 EXTRAS ?= scaffold # scaffold:extras
 STUDY ?= models/studies/finished.journal # scaffold:dashboard
 PORT ?= 8080 # scaffold:dashboard
+# The source of the library, where it is here; a scaffolded project carries its wheel.
+ENGINE := $(wildcard engine)
 READY := .venv/ready $(EXTRAS:%=.venv/ready-%)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
@@ -18,13 +20,13 @@ run: $(READY)  ## run the pipeline: raw data to a gated model
 environment: $(READY)  ## set up .venv alone
 
 test: $(READY)  ## run the tests (the slow ones too: make test SLOW=1)
-	@pytest -n 2 --dist worksteal $(if $(SLOW),,-m "not slow")
+	@pytest tests $(ENGINE:%=%/tests) -n 2 --dist worksteal $(if $(SLOW),,-m "not slow")
 
 coverage: $(READY)  ## measure which lines and branches the tests reach
-	@pytest -n 2 --dist worksteal --cov --cov-report=term-missing -m "not slow"
+	@pytest tests $(ENGINE:%=%/tests) -n 2 --dist worksteal --cov --cov-report=term-missing -m "not slow"
 
 lint: $(READY)  ## check style, types and the direction of imports
-	@ruff check . && ruff format --check . && mypy && lint-imports
+	@ruff check . && ruff format --check . && mypy $(ENGINE:%=&& lint-imports --config %/pyproject.toml)
 	@actionlint && zizmor --quiet --offline .github # scaffold:github
 
 # scaffold:template
@@ -56,16 +58,16 @@ lock: $(READY)  ## write requirements.lock anew from pyproject.toml
 	    | awk 'NR == FNR { known[$$0]; next } /^[a-z]/ { new = !($$0 in known) } new' requirements.lock - > $$lock; done
 
 clean:  ## delete the environment and everything that can be made again
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage* build src/*.egg-info models/studies
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage* build src/*.egg-info engine/src/*.egg-info models/studies
 
-.venv/ready: requirements.lock pyproject.toml
+.venv/ready: requirements.lock pyproject.toml $(ENGINE:%=%/pyproject.toml)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or later is needed, and this is " + sys.version.split()[0] + "; say which with make PYTHON=python3.12")'
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --retries 2 2> .venv/pip.log \
 	    --requirement <(sed -n '/^uv==/,/^[a-z]/p' requirements.lock | sed '$$d') \
 	    || { echo "error: no package can be fetched; is there a network? What pip said stands in .venv/pip.log" >&2; exit 1; }
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes --requirement requirements.lock
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . $(ENGINE:%=--editable %)
 	@touch $@
 
 .venv/ready-%: requirements-%.lock .venv/ready

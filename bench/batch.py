@@ -42,4 +42,4 @@ def rows(folder: Path, quick: bool) -> list[Row]:
 
 
 def _predict(project: Project, model: Path, source: Path, output: Path) -> Run:
-    return project.python("-m", "pipeline.cli", "predict", "--path", model, source, output)
+    return project.python("-m", "cairn.cli.main", "predict", "--path", model, source, output)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from pyarrow.parquet import write_table
 
-from pipeline.evaluation.scores import group_labels
-from pipeline.explaining.explanations import explain
-from pipeline.modeling import saved, signature
+from cairn.evaluation.scores import group_labels
+from cairn.explain.explanations import explain
+from cairn.models import saved
+from cairn.rows import signature
 
 
 def main() -> None:

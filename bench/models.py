@@ -16,7 +16,7 @@ def rows(folder: Path, quick: bool) -> list[Row]:
     project = Project(folder / "project")
     count = 50 if quick else VERSIONS
     _register(project, count)
-    runs = [project.python("-m", "pipeline.cli", "models") for _ in range(1 if quick else 5)]
+    runs = [project.python("-m", "cairn.cli.main", "models") for _ in range(1 if quick else 5)]
     return [Row.limit(f"cairn models, {count:,} versions", runs, most=SECONDS)]
 
 

@@ -3,11 +3,12 @@
 import sys
 from pathlib import Path
 
-from pipeline.evaluation.scores import predictions, score
-from pipeline.files import write_json
-from pipeline.modeling import saved, signature
-from pipeline.monitoring.baseline import baseline
-from pipeline.monitoring.expected import expected
+from cairn.evaluation.scores import predictions, score
+from cairn.files import write_json
+from cairn.models import saved
+from cairn.monitoring.baseline import baseline
+from cairn.monitoring.outcome_baseline import expected
+from cairn.rows import signature
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ def rows(folder: Path, quick: bool) -> list[Row]:
         "30 windows of a day, with the truth of all rows": ("--window", "1d", "--labels", made / "labels.parquet"),
     }
     always = ("monitor", "--path", model, "--captured", made / "captured", *MONTH, "--exit-zero", "--output", folder)
-    sides = {name: partial(project.python, "-m", "pipeline.cli", *always, *more) for name, more in asked.items()}
+    sides = {name: partial(project.python, "-m", "cairn.cli.main", *always, *more) for name, more in asked.items()}
     runs = in_turn(sides, times=1 if quick else 3)
     found = [
         Row.limit(f"monitoring of {n_rows:,} rows x 20, {name}", each, most=SECONDS) for name, each in runs.items()

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from tests.chromium import Page
-from tests.reporting.observed import large
+from engine.tests.chromium import Page
+from engine.tests.report.observed import large
 
 from bench.measure import CommandError, Row, Run, tell
 from bench.project import Project
-from pipeline.reporting.watched import watched
+from cairn.report.monitoring_page import watched
 
 SECONDS = 1.0
 LOADED = "performance.getEntriesByType('navigation')[0].loadEventEnd"  # milliseconds since it was asked for

@@ -13,15 +13,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from pipeline.data import duck, expectations, split, validation
-from pipeline.data.hat_shop import HatShop
-from pipeline.data.target import describe_target
-from pipeline.evaluation import decision, gates, scores
-from pipeline.evaluation.truth import ceiling
-from pipeline.files import write_json
-from pipeline.modeling import rules, saved, search, signature, training
-from pipeline.modeling.folds import Rows
-from pipeline.modeling.parts import Parts
+from cairn.datasets.hat_shop import HatShop
+from cairn.evaluation import decision, gates, scores
+from cairn.evaluation.truth import ceiling
+from cairn.files import write_json
+from cairn.models import saved
+from cairn.rows import signature
+from cairn.search import search
+from cairn.tables import duck, split
+from cairn.tables.target import describe_target
+from cairn.training import rules, training
+from cairn.training.folds import Rows
+from cairn.training.parts import Parts
+from cairn.validation import expectations, validation
 
 PARTS = ("train", "validation", "test")
 

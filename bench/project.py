@@ -50,7 +50,7 @@ def environment(project: Path) -> dict[str, str]:
     """Give the environment of a person who works in a project, whatever this process runs in."""
     env = {name: value for name, value in os.environ.items() if name not in FORGOTTEN}
     env["PATH"] = f"{Path(PYTHON).parent}{os.pathsep}{env['PATH']}"
-    env["PYTHONPATH"] = str(project / "src")
+    env["PYTHONPATH"] = f"{project / 'src'}{os.pathsep}{project / 'engine' / 'src'}"
     env["DVC_NO_ANALYTICS"] = "1"
     env["DVC_SITE_CACHE_DIR"] = str(project.parent / "dvc-site-cache")  # else DVC leaves its index behind in /var/tmp
     return env

@@ -87,7 +87,7 @@ def _box(name: str, outs: list[str], left: float, y: float) -> list[str]:
 
 def main() -> None:
     """Write both anew."""
-    from pipeline.summary import summary
+    from cairn.cli.summary import summary
 
     (ROOT / GRAPH).write_text(graph(yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))), encoding="utf-8")
     readme = (ROOT / README).read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.stages import paths
+from cairn import layout
 
 ROOT = Path(__file__).parents[1]
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
@@ -16,9 +16,9 @@ STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 # would compose the overrides of an applied experiment away.
 # What `tune` and `judge` read of a model is the champion's, out of the commit that its tag names.
 UNTRACKED = {
-    "tune": {paths.STUDIES, paths.LAST_STUDY, paths.MODEL},
-    "judge": {paths.MODEL},
-    "compose": {paths.SOURCE},
+    "tune": {layout.STUDIES, layout.LAST_STUDY, layout.MODEL},
+    "judge": {layout.MODEL},
+    "compose": {layout.SOURCE},
 }
 
 
@@ -89,7 +89,7 @@ def test_every_module_that_a_stage_runs_is_a_dependency(stage):
 @pytest.mark.parametrize("stage", STAGES)
 def test_every_path_that_a_stage_names_is_a_dependency_or_an_output(stage):
     source = (ROOT / "src" / "pipeline" / "stages" / f"{stage}.py").read_text()
-    named = {getattr(paths, name) for name in re.findall(r"paths\.([A-Z_]+)", source)} - UNTRACKED.get(stage, set())
+    named = {getattr(layout, name) for name in re.findall(r"paths\.([A-Z_]+)", source)} - UNTRACKED.get(stage, set())
     known = [Path(each) for key in ("deps", "outs", "metrics", "plots") for each in listed(stage, key)]
     for path in named:
         assert any(path == each or each in path.parents or path in each.parents for each in known), path

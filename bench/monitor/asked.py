@@ -9,8 +9,8 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipeline.modeling.saved import Model
-    from pipeline.modeling.signature import Signature
+    from cairn.models.saved import Model
+    from cairn.rows.signature import Signature
 
 BEGIN = datetime(2026, 1, 5, tzinfo=UTC)  # when the first window is said to be: a Monday
 WINDOW = timedelta(days=7)
@@ -59,7 +59,7 @@ def record(stream: "pd.DataFrame", about: "Signature", folder: Path) -> Files:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from pipeline.serving.captured import schema
+    from cairn.serving.capture import schema
 
     form, rows = schema(about), len(stream)
     within = stream.groupby("window").cumcount() / stream.groupby("window")["window"].transform("size")

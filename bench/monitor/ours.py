@@ -10,7 +10,7 @@ from bench.monitor.asked import BEGIN, WINDOW, record
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipeline.modeling.saved import Model
+    from cairn.models.saved import Model
 
 
 def watch(
@@ -29,9 +29,9 @@ def watch(
     dict : `alarms`: `any`: whether something alarmed, by window; `why`: by window, what did, as area, subject, measure,
         change and p-value; `warnings`: by window, whether there was a warning or an alarm
     """
-    from pipeline import config
-    from pipeline.monitoring import looking, verdict
-    from pipeline.monitoring.recorded import recorded
+    from cairn import config
+    from cairn.monitoring import measure, verdict
+    from cairn.monitoring.records import recorded
 
     windows = int(stream["window"].max()) + 1
     with tempfile.TemporaryDirectory(prefix="bench-monitor-") as scratch:
@@ -41,7 +41,7 @@ def watch(
         about = {"signature": model.signature, "since": BEGIN, "until": end, "window": settings.length, "now": end}
         with recorded([str(files.captured)], **about, threads=1) as seen:
             assert [each.rows for each in seen.windows] == stream.groupby("window").size().tolist()
-            looked = looking.look(seen, baseline, model, settings, values=params["decision"].get("values"))
+            looked = measure.look(seen, baseline, model, settings, values=params["decision"].get("values"))
     findings = verdict.judged(looked.findings, settings)
     why = [[each for each in findings if each.window == number and each.status == "alarm"] for number in range(windows)]
     warned = {each.window for each in findings if each.status in ("warning", "alarm")}

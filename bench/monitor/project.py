@@ -30,14 +30,14 @@ class Watched(NamedTuple):
     @property
     def model(self) -> Any:
         """Its model, loaded."""
-        from pipeline.modeling import saved
+        from cairn.models import saved
 
         return saved.load(self.folder / "models/trained")
 
 
 def finished(folder: Path) -> Watched:
     """Open a project in which `dvc repro` has ended."""
-    from pipeline import config
+    from cairn import config
 
     params = config.read_yaml(folder / "params.yaml")
     baseline = json.loads((folder / "models/baseline.json").read_text(encoding="utf-8"))

@@ -101,7 +101,7 @@ def _make_real(folder: Path, work: Path, data: Path) -> dict[str, list[float]]:
     """Write the second half as a stream of whole weeks, and the test part as the peers' reference; give real losses."""
     import pandas as pd
 
-    from pipeline.modeling.signature import read
+    from cairn.rows.signature import read
 
     model = _open(folder)[1]
     rows = project.timed(pd.read_csv(data))[project.HALF :].reset_index(drop=True)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from pipeline.data import hat_shop
-from pipeline.data.features import build
-from pipeline.data.hat_shop_drift import Drift, Kind
+from cairn.datasets import hat_shop
+from cairn.datasets.hat_shop_drift import Drift, Kind
+from cairn.features.sql import build
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,7 +127,7 @@ def _features(tables: Tables, root: Path, scratch: Path) -> "pd.DataFrame":
     """Give the features by the project's own query."""
     import pyarrow.parquet as pq
 
-    from pipeline.modeling.signature import read
+    from cairn.rows.signature import read
 
     files = {name: scratch / f"{name}.parquet" for name in ("customers", "questions", "orders")}
     for name, file in files.items():

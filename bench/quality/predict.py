@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.modeling import saved, signature
+from cairn.models import saved
+from cairn.rows import signature
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from bench.serve.model import ROWS, TARGET, table
-from pipeline.modeling import saved
+from cairn.models import saved
 
 
 def main() -> None:

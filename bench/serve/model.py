@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipeline.modeling.saved import Model
+    from cairn.models.saved import Model
 
 Dialect = Literal["instances", "v2", "inputs"]
 
@@ -64,12 +64,13 @@ class Asked:
 
 def make(folder: Path) -> None:
     """Fit a model of 300 trees on 14 columns by the project's own code, and save it for `cairn serve --path`."""
-    from pipeline.modeling import estimators, saved, signature
+    from cairn.models import estimators, saved
+    from cairn.rows import signature
 
     seen = table(ROWS, seed=0)
     features = [name for name in seen if name != TARGET]
     about = signature.describe(seen, features=features, target=TARGET, task="binary", classes=[False, True])
-    node = {"_target_": "pipeline.modeling.estimators.xgboost", "n_estimators": TREES, "early_stopping_rounds": None}
+    node = {"_target_": "cairn.models.estimators.xgboost", "n_estimators": TREES, "early_stopping_rounds": None}
     estimator = estimators.build(node, task="binary", n_classes=2, seed=0)
     estimators.fit(estimator, about.frame(seen), about.labels(seen))
     saved.save(folder, estimator, about, {})
@@ -77,14 +78,14 @@ def make(folder: Path) -> None:
 
 def load(folder: Path) -> "Model":
     """Load what `make` saved."""
-    from pipeline.modeling import saved
+    from cairn.models import saved
 
     return saved.load(folder)
 
 
 def asked(folder: Path) -> Asked:
     """Draw rows that the model has not seen, and let it predict them."""
-    from pipeline.modeling.learners.matrix import codes
+    from cairn.rows.coded import codes
 
     model, rows = load(folder), table(ASKED, seed=1).drop(columns=TARGET)
     return Asked(rows, codes(model.signature.frame(rows)), model.predict_proba(rows)[:, 1])

@@ -71,7 +71,7 @@ class System:
 def _ours(place: Place) -> list[str | Path]:
     settings = (f"port={place.port}", f"processes={place.processes}")
     given = [word for setting in settings for word in ("-S", setting)]
-    return [PYTHON, "-m", "pipeline.cli", "serve", "--path", place.model, *given]
+    return [PYTHON, "-m", "cairn.cli.main", "serve", "--path", place.model, *given]
 
 
 def _uvicorn(module: str) -> Callable[[Place], list[str | Path]]:

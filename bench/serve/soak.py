@@ -186,7 +186,8 @@ def soak(scratch: Path, seconds: float) -> dict[str, Any]:
 
 def _promoted(scratch: Path) -> tuple[Project, pd.DataFrame, dict[str, np.ndarray]]:
     """Make two models that differ, as versions of one project with a shared repository and a remote."""
-    from pipeline.modeling import saved, signature
+    from cairn.models import saved
+    from cairn.rows import signature
 
     project = Project(scratch / "project")
     project.shrink()
@@ -223,7 +224,7 @@ def _started(project: Project, clone: Path, captured: Path) -> tuple[subprocess.
         port = free.getsockname()[1]
     env = environment(clone) | {"XDG_CACHE_HOME": str(clone.parent / "cache")}
     settings = [f"port={port}", "poll=2", "capture=all", f"capture_folder={captured}"]
-    command = [PYTHON, "-m", "pipeline.cli", "serve", "--stage", "prod", *(w for s in settings for w in ("-S", s))]
+    command = [PYTHON, "-m", "cairn.cli.main", "serve", "--stage", "prod", *(w for s in settings for w in ("-S", s))]
     server = subprocess.Popen(
         command, cwd=clone, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )
@@ -243,7 +244,7 @@ def _every(state: Soak, seconds: float, act: Callable[[], Any]) -> None:
 
 
 def _promote(project: Project, *more: str) -> None:
-    command = [PYTHON, "-m", "pipeline.cli", "promote", "prod", *more]
+    command = [PYTHON, "-m", "cairn.cli.main", "promote", "prod", *more]
     subprocess.run(command, cwd=project.folder, env=project.env, check=True, stdout=subprocess.DEVNULL)
 
 

@@ -1,1 +1,1 @@
-"""The one package of the project: stages that DVC runs, and the rooms of functions that they call."""
+"""The project's own code: the stages that DVC runs, and your own sources, features, models and metrics."""

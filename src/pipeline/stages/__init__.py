@@ -1,1 +1,1 @@
-"""What dvc.yaml runs: one file a stage, named as the stage; the only code that touches paths."""
+"""What dvc.yaml runs: one script for each stage, named as the stage."""

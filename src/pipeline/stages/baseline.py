@@ -1,20 +1,20 @@
 """Write down what the model was made from and what it says, for monitoring to hold against what comes later."""
 
-from pipeline import config
-from pipeline.files import read_json, write_json
-from pipeline.modeling import saved, signature
-from pipeline.monitoring.baseline import baseline
-from pipeline.monitoring.expected import expected
-from pipeline.stages import paths
+from cairn import config, layout
+from cairn.files import read_json, write_json
+from cairn.models import saved
+from cairn.monitoring.baseline import baseline
+from cairn.monitoring.outcome_baseline import expected
+from cairn.rows import signature
 
 
 def main() -> None:
     import pandas as pd
 
     params = config.load()
-    model, time = saved.load(paths.TRAINED), params["data"]["time"]
-    parts = [paths.TRAIN, paths.VALID, paths.TEST]
-    found = baseline(model, parts, paths.TEST, time=time)
+    model, time = saved.load(layout.TRAINED), params["data"]["time"]
+    parts = [layout.TRAIN, layout.VALID, layout.TEST]
+    found = baseline(model, parts, layout.TEST, time=time)
     tables = [signature.read(path) for path in parts]
     found["expected"] = expected(
         model,
@@ -23,12 +23,12 @@ def main() -> None:
         time=time,
         sensitive=params["data"]["sensitive"],
         values=params["decision"]["values"],
-        evaluation=read_json(paths.EVALUATION),
-        slices=read_json(paths.SLICES),
-        explanations=read_json(paths.EXPLANATIONS),
+        evaluation=read_json(layout.EVALUATION),
+        slices=read_json(layout.SLICES),
+        explanations=read_json(layout.EXPLANATIONS),
         seed=params["seed"],
     )
-    write_json(found, paths.BASELINE)
+    write_json(found, layout.BASELINE)
 
 
 if __name__ == "__main__":

@@ -1,26 +1,26 @@
 """Measure bias in the labels before training, and in the predictions after it, for the groups of sensitive columns."""
 
-from pipeline import config
-from pipeline.bias import audit, facets, settings
-from pipeline.files import read_json, write_json
-from pipeline.modeling import saved, signature
-from pipeline.stages import paths
+from cairn import config, layout
+from cairn.bias import audit, facets, settings
+from cairn.files import read_json, write_json
+from cairn.models import saved
+from cairn.rows import signature
 
 
 def main() -> None:
     params = config.load()
     node, sensitive = params["report"]["bias"], params["data"]["sensitive"]
-    schema = read_json(paths.SCHEMA)
+    schema = read_json(layout.SCHEMA)
     left_out = settings.left_out(node, schema["task"], sensitive)
     if "all" in left_out:
-        write_json({"facets": [], "left_out": left_out}, paths.BIAS)
+        write_json({"facets": [], "left_out": left_out}, layout.BIAS)
         return
     settings.require_settings(node)
-    model = saved.load(paths.TRAINED)
-    test = signature.read(paths.TEST)
+    model = saved.load(layout.TRAINED)
+    test = signature.read(layout.TEST)
     facets.require({"data.sensitive": sensitive, "report.bias.condition": [node["condition"]]}, test.columns)
     named = dict.fromkeys([*sensitive, *filter(None, [node["condition"]])])
-    train = signature.read(paths.TRAIN, list(dict.fromkeys([*named, schema["target"]])))
+    train = signature.read(layout.TRAIN, list(dict.fromkeys([*named, schema["target"]])))
     labels = model.signature.labels
     regression = model.signature.classes is None
     said = model.predict(test) if regression else model.choose(model.predict_proba(test))
@@ -33,7 +33,7 @@ def main() -> None:
         sensitive=sensitive,
         seed=params["seed"],
     )
-    write_json(found, paths.BIAS)
+    write_json(found, layout.BIAS)
 
 
 if __name__ == "__main__":

@@ -3,34 +3,33 @@
 import shutil
 from typing import Any
 
-from pipeline import config
-from pipeline.files import digest, read_json, written
-from pipeline.reporting.card import alone
-from pipeline.stages import paths
+from cairn import config, layout
+from cairn.files import digest, read_json, written
+from cairn.report.card import alone
 
 MEASURED = {
-    "evaluation": paths.EVALUATION,
-    "slices": paths.SLICES,
-    "bias": paths.BIAS,
-    "explanations": paths.EXPLANATIONS,
-    "gates": paths.GATES,
-    "rules": paths.RULES,
-    "validation": paths.VALIDATION_RESULTS,
-    "signature": paths.TRAINED / "signature.json",
-    "training": paths.TRAINED / "metadata.json",
+    "evaluation": layout.EVALUATION,
+    "slices": layout.SLICES,
+    "bias": layout.BIAS,
+    "explanations": layout.EXPLANATIONS,
+    "gates": layout.GATES,
+    "rules": layout.RULES,
+    "validation": layout.VALIDATION_RESULTS,
+    "signature": layout.TRAINED / "signature.json",
+    "training": layout.TRAINED / "metadata.json",
 }
 
 
 def main() -> None:
     params = config.load()
     measured: dict[str, Any] = {name: read_json(path) for name, path in MEASURED.items()}
-    measured |= {"data": params["data"], "raw": {str(paths.RAW): digest(paths.RAW)}}
+    measured |= {"data": params["data"], "raw": {str(layout.RAW): digest(layout.RAW)}}
     text = config.call(params["card"], measured=measured)
-    with written(paths.CARD) as partial:
+    with written(layout.CARD) as partial:
         partial.write_text(text, encoding="utf-8")
-    with written(paths.MODEL) as folder:
-        shutil.copytree(paths.TRAINED, folder)
-        shutil.copyfile(paths.BASELINE, folder / paths.BASELINE.name)  # scaffold:monitoring
+    with written(layout.MODEL) as folder:
+        shutil.copytree(layout.TRAINED, folder)
+        shutil.copyfile(layout.BASELINE, folder / layout.BASELINE.name)  # scaffold:monitoring
         (folder / "model_card.md").write_text(text, encoding="utf-8")
         (folder / "model_card.html").write_text(alone(text), encoding="utf-8")
 

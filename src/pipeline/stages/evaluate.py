@@ -1,16 +1,17 @@
 """Measure the model on all three parts, by groups, and against what could be known."""
 
-from pipeline import config
-from pipeline.evaluation import scores
-from pipeline.evaluation.truth import ceiling
-from pipeline.files import read_json, write_json, written
-from pipeline.modeling import estimators, held_out, saved, signature
-from pipeline.stages import paths
+from cairn import config, layout
+from cairn.evaluation import scores
+from cairn.evaluation.truth import ceiling
+from cairn.files import read_json, write_json, written
+from cairn.models import estimators, saved
+from cairn.rows import signature
+from cairn.training import held_out
 
 
 def main() -> None:
-    params, schema = config.load(), read_json(paths.SCHEMA)
-    model = saved.load(paths.TRAINED)
+    params, schema = config.load(), read_json(layout.SCHEMA)
+    model = saved.load(layout.TRAINED)
     task, threshold, seed = schema["task"], model.signature.threshold, params["seed"]
     sensitive = params["data"]["sensitive"]
     names = dict.fromkeys([*schema["features"], *sensitive, schema["target"]])
@@ -18,9 +19,9 @@ def main() -> None:
         names[schema["id"]] = None
     parts = {}
     for name in ("train", "test"):
-        table = signature.read(paths.PARTS / f"{name}.parquet", list(names))
+        table = signature.read(layout.PARTS / f"{name}.parquet", list(names))
         parts[name] = scores.predictions(model, table)
-    parts["validation"] = scores.as_predictions(*held_out.read(paths.HELD_OUT), model.signature)
+    parts["validation"] = scores.as_predictions(*held_out.read(layout.HELD_OUT), model.signature)
     groups = scores.group_labels(
         table, sensitive=sensitive, features=schema["features"], levels=params["evaluation"]["slice_levels"]
     )
@@ -33,7 +34,7 @@ def main() -> None:
         values=params["decision"]["values"],
         seed=seed,
     )
-    truth = paths.TRUTH / "truth.parquet"
+    truth = layout.TRUTH / "truth.parquet"
     if truth.exists():
         known = signature.read(truth).set_index(schema["id"])["probability"]
         best = known.loc[table[schema["id"]]].to_numpy()
@@ -42,13 +43,13 @@ def main() -> None:
     points = scores.plots(parts["test"], task=task, threshold=threshold, classes=schema["classes"], seed=seed)
     shares = estimators.importances(model.estimator)
     points["importances"] = [{"feature": name, "share": share} for name, share in shares.items()]
-    with written(paths.PLOTS) as folder:
+    with written(layout.PLOTS) as folder:
         folder.mkdir()
         for name, rows in points.items():
             write_json(rows, folder / f"{name}.json")
-    write_json(slices, paths.SLICES)
-    write_json(measured, paths.EVALUATION)
-    write_json(scores.figures_for_dvc(measured), paths.METRICS)
+    write_json(slices, layout.SLICES)
+    write_json(measured, layout.EVALUATION)
+    write_json(scores.figures_for_dvc(measured), layout.METRICS)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from pipeline import config
-from pipeline.files import read_json, write_json, written
-from pipeline.stages import paths
+from cairn import config, layout
+from cairn.files import read_json, write_json, written
 
 
 def main() -> None:
@@ -13,20 +12,21 @@ def main() -> None:
         content, table = {"explained": False, "why": "left out by the choice report=none"}, None
     else:
         content, table = _explain(params)
-    with written(paths.CONTRIBUTIONS) as folder:
+    with written(layout.CONTRIBUTIONS) as folder:
         folder.mkdir()
         if table is not None:
             from pyarrow.parquet import write_table
 
             write_table(table, folder / "contributions.parquet")
-    write_json(content, paths.EXPLANATIONS)
+    write_json(content, layout.EXPLANATIONS)
 
 
 def _explain(params: dict[str, Any]) -> Any:
-    from pipeline.evaluation import scores
-    from pipeline.modeling import saved, signature
+    from cairn.evaluation import scores
+    from cairn.models import saved
+    from cairn.rows import signature
 
-    schema, model, test = read_json(paths.SCHEMA), saved.load(paths.TRAINED), signature.read(paths.TEST)
+    schema, model, test = read_json(layout.SCHEMA), saved.load(layout.TRAINED), signature.read(layout.TEST)
     groups = scores.group_labels(
         test,
         sensitive=params["data"]["sensitive"],

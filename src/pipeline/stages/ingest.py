@@ -1,13 +1,12 @@
 """Bring the raw tables in, as Parquet files."""
 
-from pipeline import config
-from pipeline.files import written
-from pipeline.stages import paths
+from cairn import config, layout
+from cairn.files import written
 
 
 def main() -> None:
     source = config.call(config.load()["data"])
-    with written(paths.RAW) as raw, written(paths.TRUTH) as truth:
+    with written(layout.RAW) as raw, written(layout.TRUTH) as truth:
         raw.mkdir()
         truth.mkdir()
         source.ingest(raw, truth)

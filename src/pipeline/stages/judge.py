@@ -5,11 +5,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline import config
-from pipeline.files import read_json, write_json
-from pipeline.registry import files, tags
-from pipeline.registry.git import texts
-from pipeline.stages import paths
+from cairn import config, layout
+from cairn.files import read_json, write_json
+from cairn.registry import files, tags
+from cairn.registry.git import texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,12 +16,12 @@ if TYPE_CHECKING:
 
 def main() -> None:
     params = config.load()
-    measured, slices, bias = (read_json(path) for path in (paths.EVALUATION, paths.SLICES, paths.BIAS))
+    measured, slices, bias = (read_json(path) for path in (layout.EVALUATION, layout.SLICES, layout.BIAS))
     champion = _compare_with_champion(params)
     results = config.call(params["gates"], metrics=measured, slices=slices, champion=champion, bias=bias)
     passed = all(result["passed"] for result in results)
     told = {"passed": passed, "newest": _newest(params["data"]["time"]), "champion": champion, "gates": results}
-    write_json(told, paths.GATES)
+    write_json(told, layout.GATES)
 
 
 def _compare_with_champion(params: dict[str, Any]) -> dict[str, Any] | None:
@@ -33,15 +32,16 @@ def _compare_with_champion(params: dict[str, Any]) -> dict[str, Any] | None:
     promoted = tags.promoted(params["gates"]["champion_stage"])
     if promoted is None:
         return None
-    from pipeline.evaluation import scores
-    from pipeline.modeling import saved, signature
+    from cairn.evaluation import scores
+    from cairn.models import saved
+    from cairn.rows import signature
 
-    table, since = _new_to(promoted.commit, signature.read(paths.TEST), params)
+    table, since = _new_to(promoted.commit, signature.read(layout.TEST), params)
     with tempfile.TemporaryDirectory() as folder:
         champion_folder = Path(folder) / "model"
-        files.download(promoted.commit, paths.MODEL, champion_folder)
+        files.download(promoted.commit, layout.MODEL, champion_folder)
         champion = saved.load(champion_folder)
-    challenger = saved.load(paths.TRAINED)
+    challenger = saved.load(layout.TRAINED)
     compared = scores.compare(
         champion=scores.predictions(champion, table),
         challenger=scores.predictions(challenger, table),
@@ -58,9 +58,9 @@ def _compare_with_champion(params: dict[str, Any]) -> dict[str, Any] | None:
 
 def _new_to(commit: str, table: "pd.DataFrame", params: dict[str, Any]) -> tuple["pd.DataFrame", Any]:
     """Keep the rows that a commit's model cannot have seen, and say since when; all where too few are known to be."""
-    from pipeline.evaluation import scores
+    from cairn.evaluation import scores
 
-    (report,) = texts([f"{commit}:{paths.GATES.as_posix()}"])
+    (report,) = texts([f"{commit}:{layout.GATES.as_posix()}"])
     seen, time = json.loads(report or "{}").get("newest"), params["data"]["time"]
     if time is None or seen is None:
         return table, None
@@ -72,10 +72,10 @@ def _newest(time: str | None) -> str | float | None:
     """Give the time of the newest row of all parts; None where no column orders them."""
     if time is None:
         return None
-    from pipeline.evaluation import scores
-    from pipeline.modeling import signature
+    from cairn.evaluation import scores
+    from cairn.rows import signature
 
-    return scores.newest([signature.read(path, [time]) for path in (paths.TRAIN, paths.VALID, paths.TEST)], time)
+    return scores.newest([signature.read(path, [time]) for path in (layout.TRAIN, layout.VALID, layout.TEST)], time)
 
 
 if __name__ == "__main__":

@@ -4,24 +4,24 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline import config
-from pipeline.errors import InputError
-from pipeline.files import md5, read_json, write_json, written
-from pipeline.modeling import held_out, parts, rules, saved
-from pipeline.stages import paths
+from cairn import config, layout
+from cairn.errors import InputError
+from cairn.files import md5, read_json, write_json, written
+from cairn.models import saved
+from cairn.training import held_out, parts, rules
 
 INTERVAL = (0.05, 0.95)  # the residuals held out between which a regression's 90 % interval lies
 
 
 def main() -> None:
-    params, schema, tuned = config.load(), read_json(paths.SCHEMA), read_json(paths.TUNED)
-    seen = parts.read(paths.TRAIN, paths.VALID, schema, params["signature"])
+    params, schema, tuned = config.load(), read_json(layout.SCHEMA), read_json(layout.TUNED)
+    seen = parts.read(layout.TRAIN, layout.VALID, schema, params["signature"])
     signature = seen.signature
     for name, reason in signature.left_out.items():
         print(f"left out {name}: {reason}")
-    with written(paths.TRAINING) as log:
+    with written(layout.TRAINING) as log:
         trained = config.call(
-            params["training"], tuned=tuned, seen=seen, members=paths.MEMBERS, log=log, seed=params["seed"]
+            params["training"], tuned=tuned, seen=seen, members=layout.MEMBERS, log=log, seed=params["seed"]
         )
     actual, predicted = trained.held_out.y, trained.predicted
     if signature.task == "binary":
@@ -29,12 +29,12 @@ def main() -> None:
         signature = replace(signature, threshold=threshold)
     if signature.task == "regression":
         signature = replace(signature, interval=np.quantile(actual - predicted, INTERVAL).tolist())
-    data = {path.name: md5(path) for path in (paths.TRAIN, paths.VALID)}
+    data = {path.name: md5(path) for path in (layout.TRAIN, layout.VALID)}
     # No commit and no date, or two equal runs would give two different models.
-    saved.save(paths.TRAINED, trained.model, signature, {"data": data, "params": tuned})
-    held_out.write(paths.HELD_OUT, actual, predicted)
+    saved.save(layout.TRAINED, trained.model, signature, {"data": data, "params": tuned})
+    held_out.write(layout.HELD_OUT, actual, predicted)
     results = config.call(params["rules"], **trained.evidence(seen))
-    write_json({"rules": results}, paths.RULES)
+    write_json({"rules": results}, layout.RULES)
     print(rules.table(results))
     if broken := rules.stopped(results):
         raise InputError(broken)

@@ -8,47 +8,47 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import config
-from pipeline.files import read_json, remove, write_json, written
-from pipeline.modeling import history, parts, search, warm_start
-from pipeline.modeling.automl import beside
-from pipeline.modeling.comparison import metric_of
-from pipeline.modeling.search import Found
-from pipeline.modeling.training import ENSEMBLE, HELD_OUT
-from pipeline.stages import paths
+from cairn import config, layout
+from cairn.files import read_json, remove, write_json, written
+from cairn.search import history, search, warm_start
+from cairn.search.automl import beside
+from cairn.search.comparison import metric_of
+from cairn.search.search import Found
+from cairn.training import parts
+from cairn.training.training import ENSEMBLE, HELD_OUT
 
 # The role of the column whose rows a split keeps together, and so must the folds. Of any other split the folds know
 # nothing, such as that it goes by time: then the validation part alone compares, and nothing is fitted on it.
-SHUFFLED = {"pipeline.data.split.stratified": "id", "pipeline.data.split.by_group": "group"}
+SHUFFLED = {"cairn.tables.split.stratified": "id", "cairn.tables.split.by_group": "group"}
 
 
 def main() -> None:
-    started, params, schema = monotonic(), config.load(), read_json(paths.SCHEMA)
-    journal = paths.STUDIES / f"{fingerprint(params)}.journal"
+    started, params, schema = monotonic(), config.load(), read_json(layout.SCHEMA)
+    journal = layout.STUDIES / f"{fingerprint(params)}.journal"
     role = SHUFFLED.get(params["split"]["_target_"])
     together = params["data"][role] if role else None
-    seen = parts.read(paths.TRAIN, paths.VALID, schema, params["signature"], together=together)
+    seen = parts.read(layout.TRAIN, layout.VALID, schema, params["signature"], together=together)
     found = config.call(
         params["search"],
         model=params["model"],
         problem=seen.problem(seed=params["seed"], ordered=role is None),
         journal=journal,
-        known=warm_start.known(params["search"].get("start", "own"), last=paths.LAST_STUDY, model=paths.MODEL),
+        known=warm_start.known(params["search"].get("start", "own"), last=layout.LAST_STUDY, model=layout.MODEL),
         started=started,
     )
-    with written(paths.MEMBERS) as folder:
+    with written(layout.MEMBERS) as folder:
         tuned = _write(found, params["model"], folder)
-    write_json(tuned, paths.TUNED)
+    write_json(tuned, layout.TUNED)
     _, upwards = metric_of(params["search"].get("metric", "auto"), schema["task"])
-    with written(paths.SEARCH) as folder:
+    with written(layout.SEARCH) as folder:
         history.log(found.trials, folder, greater_is_better=upwards)
         for name, rows in history.plots(found.trials, greater_is_better=upwards).items():
             write_json(rows, folder / f"{name}.json")
-    with written(paths.LEADERBOARD) as page:
+    with written(layout.LEADERBOARD) as page:
         page.write_text(history.leaderboard(found.trials, greater_is_better=upwards), encoding="utf-8")
-    write_json({"trials": found.trials}, paths.TRIALS)
+    write_json({"trials": found.trials}, layout.TRIALS)
     if journal.exists():  # a finished search is kept to be looked at; only a killed one is gone on with
-        journal.replace(paths.LAST_STUDY)
+        journal.replace(layout.LAST_STUDY)
         remove(beside(journal))
     print(_said(found))
 
@@ -57,7 +57,7 @@ def fingerprint(params: dict[str, Any]) -> str:
     """Name a study by all that decides its trials, so that no other search goes on with its journal."""
     digest = hashlib.sha256(json.dumps([params[key] for key in ("model", "search", "seed", "split")]).encode())
     code = sorted(Path(search.__file__).parent.rglob("*.py"))
-    for path in (paths.SCHEMA, paths.TRAIN, paths.VALID, *code):
+    for path in (layout.SCHEMA, layout.TRAIN, layout.VALID, *code):
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""Score whole files in blocks, so that a file may be larger than memory."""

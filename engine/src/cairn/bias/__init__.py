@@ -1,0 +1,1 @@
+"""Bias before and after training, for groups of people: facets, measures, audit."""

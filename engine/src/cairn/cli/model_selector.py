@@ -1,0 +1,64 @@
+"""What `cairn serve` and `cairn predict` are told: which model, by the settings of this project."""
+
+from typing import Any
+
+from cairn import config, layout
+from cairn.errors import InputError
+from cairn.registry.git import texts
+from cairn.registry.model_source import Asked
+from cairn.registry.promotion import Rules
+from cairn.serving.settings import Settings
+
+
+def asked(params: dict[str, Any], *, stage: str | None, version: str | None, path: str | None) -> Asked:
+    """Say which model is meant.
+
+    Parameters
+    ----------
+    params : as `params` gives them
+    stage, version, path : one of them: what is promoted, a version, or a model's folder
+
+    Raises
+    ------
+    InputError : conf/registry knows no such stage
+    """
+    rules: Rules = config.call(params["registry"]) if params else Rules()
+    return Asked(
+        str(layout.MODEL),
+        str(layout.TRAINED),
+        str(layout.GATES),
+        str(layout.METRICS),
+        stage=stage and rules.known(stage),
+        version=version,
+        path=path,
+        approval=tuple(rules.approval),
+        remote=rules.remote,
+    )
+
+
+def settings(params: dict[str, Any], **given: Any) -> Settings:
+    """Give what conf/serve says, some of it said otherwise."""
+    made: Settings = config.call(params["serve"] | given) if params else Settings(**given)
+    return made
+
+
+def params(path: str | None) -> dict[str, Any]:
+    """Read params.yaml; a bare clone has no file, and its last commit says it.
+
+    Parameters
+    ----------
+    path : of a model's folder, which can be served without a project; then the settings are the defaults
+
+    Raises
+    ------
+    InputError : there are none, and a stage or a version is asked for
+    """
+    known: dict[str, Any] | None = config.read_yaml(config.PARAMS) if config.PARAMS.exists() else None
+    if known is not None:  # until `compose` has run, the file of a new project is empty
+        return known
+    if path is not None:
+        return {}
+    (text,) = texts([f"HEAD:{config.PARAMS}"])
+    if text is None:
+        raise InputError(f"no {config.PARAMS} here, nor in the last commit; go to a project, or to a clone of one")
+    return config.parse_yaml(text)

@@ -1,0 +1,1 @@
+"""Features from raw tables, in SQL."""

@@ -1,0 +1,1 @@
+"""Estimators, their families, and the folder in which a model is saved."""

@@ -1,0 +1,1 @@
+"""One module for each library that learns, behind one small set of methods."""

@@ -1,0 +1,73 @@
+"""Read a learner from its folder, by the name of the one file that it keeps there."""
+
+import json
+from importlib import import_module
+from pathlib import Path
+
+from cairn.errors import InputError
+from cairn.models.learners import boosting, cat_boost, light_gbm, scikit
+from cairn.models.learners.ensemble import FILE as ENSEMBLE
+from cairn.models.learners.ensemble import MEMBERS, Ensemble, places, read_weights
+from cairn.models.learners.protocol import Estimator
+from cairn.tables.source import Task
+
+LEARNERS = (
+    boosting,
+    light_gbm,
+    cat_boost,
+    scikit,
+)
+READERS = {module.FILE: module.read for module in LEARNERS}
+LIBRARIES = {
+    boosting.FILE: ("xgboost",),
+    light_gbm.FILE: ("lightgbm",),
+    cat_boost.FILE: ("catboost",),
+    scikit.FILE: ("skops.io", "sklearn.pipeline", "sklearn.ensemble"),
+}
+
+
+def read(folder: Path, *, task: Task, n_classes: int, columns: list[str]) -> Estimator:
+    """Read what an estimator's `write` wrote; other files beside it are not looked at.
+
+    Raises
+    ------
+    InputError : no file of a learner or several, or one that is broken or not trusted
+    """
+    found = [name for name in (*READERS, ENSEMBLE) if (folder / name).is_file()]
+    if len(found) != 1:
+        names = ", ".join((*READERS, ENSEMBLE))
+        raise InputError(f"{folder}: one of {names} has to be there; found {found or 'none'}")
+    if found[0] == ENSEMBLE:
+        return _ensemble(folder, task, n_classes, columns)
+    return READERS[found[0]](folder / found[0], task=task, n_classes=n_classes, columns=columns)
+
+
+def prepare(folder: Path) -> None:
+    """Import the libraries that `read` needs, and read nothing: processes that are forked from this one then have them.
+
+    A model must not be read before a fork: the threads that read it are not there afterwards, and are waited for.
+    """
+    for path in folder.rglob("*"):
+        for library in LIBRARIES.get(path.name, ()):
+            import_module(library)
+
+
+def _ensemble(folder: Path, task: Task, n_classes: int, columns: list[str]) -> Ensemble:
+    try:
+        weights = read_weights(json.loads((folder / ENSEMBLE).read_text(encoding="utf-8")))
+    except (ValueError, InputError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{folder / ENSEMBLE}: broken ({reason}); fetch or train the model anew") from error
+    known = places(len(weights))
+    there = sorted(path.name for path in (folder / MEMBERS).iterdir()) if (folder / MEMBERS).is_dir() else []
+    if there != sorted(known):
+        raise InputError(f"{folder / MEMBERS}: {ENSEMBLE} names {', '.join(known)}; found {', '.join(there) or 'none'}")
+    members = [_member(folder / MEMBERS / place, task, n_classes, columns) for place in known]
+    return Ensemble(members, weights)
+
+
+def _member(folder: Path, task: Task, n_classes: int, columns: list[str]) -> Estimator:
+    there = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    if len(there) != 1 or there[0] not in READERS:
+        raise InputError(f"{folder}: a member is one of {', '.join(READERS)} and nothing else; found {there or 'none'}")
+    return READERS[there[0]](folder / there[0], task=task, n_classes=n_classes, columns=columns)

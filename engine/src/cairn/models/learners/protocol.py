@@ -1,0 +1,83 @@
+"""What every learner is: it fits, predicts, explains and is written to a folder.
+
+Every learner gives a row the same prediction to the last bit whatever the rows beside it.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
+
+import numpy as np
+
+from cairn.rows.coded import Coded
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cairn.models.learners.contributions import Contributions
+
+
+Balance = Literal["none", "weights", "smote"]
+
+
+OnRound = Callable[[int, dict[str, float]], bool | None]
+
+
+Part = tuple["pd.DataFrame", np.ndarray]
+
+
+class Estimator(Protocol):
+    """What a model family makes: something that fits, predicts and can be kept in a file.
+
+    Parameters
+    ----------
+    n_classes : 0 for a regression
+    columns : what it was fitted on, in order
+    rounds : the trees, or rounds of trees, that it keeps; None before the fit, and for what has none
+    """
+
+    @property
+    def n_classes(self) -> int: ...
+
+    @property
+    def columns(self) -> list[str]: ...
+
+    @property
+    def rounds(self) -> int | None: ...
+
+    def fit(
+        self,
+        train: Part,
+        validation: Part | None,
+        *,
+        balance: Balance,
+        on_round: OnRound | None,
+        matrices: dict[Any, Any] | None,
+        rounds: int | None,
+    ) -> Self: ...
+
+    def predict(self, X: "pd.DataFrame | Coded") -> np.ndarray: ...
+
+    def contributions(self, X: "pd.DataFrame | Coded", background: Coded | None) -> "Contributions": ...
+
+    def importances(self) -> dict[str, float]: ...
+
+    def write(self, folder: Path) -> None: ...
+
+
+def shares(columns: list[str], sizes: list[float]) -> dict[str, float]:
+    """Scale sizes so that they add up to one, the largest first."""
+    total = sum(sizes) or 1.0
+    parts = {name: size / total for name, size in zip(columns, sizes, strict=True)}
+    return dict(sorted(parts.items(), key=lambda part: (-part[1], part[0])))
+
+
+def nothing(n_classes: int) -> np.ndarray:
+    """Give the predictions for no rows."""
+    return np.empty((0, n_classes) if n_classes else 0)
+
+
+def first_line(error: Exception) -> str:
+    """Give the line that says what is wrong, without the library's time, source file and stack."""
+    line = str(error).strip().splitlines()[0]
+    return line.rpartition("Check failed: ")[2] if line.startswith("[") else line

@@ -1,0 +1,1 @@
+"""Whether the model still works: recorded predictions compared with what the model was made from."""

@@ -1,0 +1,104 @@
+"""What a commit says of its model: the hash of its bytes, whether its gates passed, its figures.
+
+All of it is read from the commit and none from the working tree, so it holds for any version at any time.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cairn.errors import InputError
+from cairn.registry.git import texts
+
+
+class Record(NamedTuple):
+    """A model that passed its gates.
+
+    Parameters
+    ----------
+    commit : the one that made it
+    model : the hash by which DVC knows its folder, such as `935d9cdf….dir`
+    lock : dvc.lock's stages
+    """
+
+    commit: str
+    model: str
+    lock: dict[str, Any]
+
+
+def passed(commit: str, *, model: Path, trained: Path, gates: Path) -> Record:
+    """Hold a commit against its own record: the gates passed, and it was this model that passed them.
+
+    What is promoted is what was trained with its card beside it, so its stage has to have read the same trained model
+    as the stage that asked the gates, and the very report that those wrote.
+
+    Parameters
+    ----------
+    commit : its hash
+    model : the folder in the repository that is promoted
+    trained : the folder that the model is made of, and that was judged
+    gates : the gates' report in the repository
+
+    Raises
+    ------
+    InputError : a gate failed or none was asked; or the report is of another model than dvc.lock's
+    """
+    where = f"commit {commit[:7]}"
+    report, lock_text = texts([f"{commit}:{gates.as_posix()}", f"{commit}:dvc.lock"])
+    if report is None or lock_text is None:
+        missing = gates if report is None else "dvc.lock"
+        raise InputError(
+            f"{where} has no {missing}, so its gates have not passed: `dvc repro`, and commit what it made"
+        )
+    lock = stages(lock_text)
+    made = _found(lock, "outs", model)
+    judged = _found(lock, "outs", gates)
+    if made is None or judged is None:
+        raise InputError(f"{where}: no stage of dvc.lock makes {model if made is None else gates}; `dvc repro` first")
+    if judged["md5"] != hashlib.md5(report.encode(), usedforsecurity=False).hexdigest():
+        raise InputError(f"{where}: {gates} is not the one that dvc.lock knows: `dvc repro`, and commit both")
+    judge, packer, fitted = _maker(lock, gates), _maker(lock, model), _found(lock, "outs", trained)
+    if fitted is None or any(_read(each, trained) != fitted["md5"] for each in (judge, packer)):
+        raise InputError(f"{where}: {gates} is of another model than dvc.lock's: `dvc repro`, and commit both")
+    if _read(packer, gates) != judged["md5"]:
+        raise InputError(f"{where}: {model} was made with another {gates}: `dvc repro`, and commit both")
+    said = json.loads(report)
+    if failed := [each["gate"] for each in said["gates"] if not each["passed"]]:
+        raise InputError(f"{where}: {len(failed)} of {len(said['gates'])} gates failed: {'; '.join(failed)}")
+    if said["passed"] is not True:
+        raise InputError(f"{where}: {gates} does not say that the gates passed")
+    return Record(commit, made["md5"], lock)
+
+
+def figures(commits: Sequence[str], metrics: Path) -> list[dict[str, float]]:
+    """Give the figures of the test part of each commit, all by one call of git; empty where there are none."""
+    found = texts([f"{commit}:{metrics.as_posix()}" for commit in commits])
+    return [{} if text is None else json.loads(text).get("test", {}) for text in found]
+
+
+def stages(text: str) -> dict[str, Any]:
+    """Read the stages of a dvc.lock; its text is thousands of lines, so libyaml parses it where it is there."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    found: dict[str, Any] = yaml.load(text, Loader=loader)["stages"]  # noqa: S506, both are safe loaders
+    return found
+
+
+def _found(lock: dict[str, Any], kind: str, path: Path) -> dict[str, Any] | None:
+    every = (each for stage in lock.values() for each in stage.get(kind, []))
+    return next((each for each in every if each["path"] == path.as_posix()), None)
+
+
+def _read(stage: dict[str, Any], path: Path) -> str | None:
+    """Give the hash of what a stage read."""
+    found = _found({"stage": stage}, "deps", path)
+    return found["md5"] if found else None
+
+
+def _maker(lock: dict[str, Any], path: Path) -> dict[str, Any]:
+    return next(
+        stage for stage in lock.values() if any(out["path"] == path.as_posix() for out in stage.get("outs", []))
+    )

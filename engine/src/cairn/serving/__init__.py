@@ -1,0 +1,1 @@
+"""The server: predictions over HTTP by the promoted model."""

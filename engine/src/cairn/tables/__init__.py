@@ -1,0 +1,1 @@
+"""Read, split, profile and query tables: DuckDB, out of core."""

@@ -1,0 +1,150 @@
+"""What a candidate is fitted on and compared by: the validation part, or folds of training and validation together."""
+
+import warnings
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import ceil
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+
+from cairn.errors import InputError
+from cairn.tables.source import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FOLDS = 5
+HELD_OUT = 10_000  # rows that tell candidates apart: of few rows one part is too few, and more folds cost little
+
+Count = int | Literal["auto"]
+
+
+class Rows(NamedTuple):
+    """One part as a model sees it: a signature's frame of shape (n_rows, n_columns) and labels of shape (n_rows,)."""
+
+    X: "pd.DataFrame"
+    y: np.ndarray
+
+    def take(self, places: np.ndarray) -> "Rows":
+        """Give the rows at some places, in that order."""
+        return Rows(self.X.take(places), self.y[places])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """What a search works on.
+
+    Parameters
+    ----------
+    train, validation : the two parts; no row of the test part is among them
+    task, n_classes, seed : as in `estimators.build`
+    groups : of shape (n_train + n_validation,): rows of one group stand in one fold; None: each row by itself
+    ordered : the validation rows must not be learnt from, such as when they come later in time
+    """
+
+    train: Rows
+    validation: Rows
+    task: Task
+    n_classes: int
+    seed: int
+    groups: np.ndarray | None = None
+    ordered: bool = False
+
+
+@dataclass
+class Fold:
+    """One way to part the rows; its tables are made when first asked for.
+
+    Parameters
+    ----------
+    pool : the training rows, and then the validation rows
+    fitted, held_out : places in the pool
+    matrices : what learners keep of these rows from one fit to the next
+    lock : held by a fit, since not every library bears two that use one matrix at once
+    """
+
+    pool: Rows
+    fitted: np.ndarray
+    held_out: np.ndarray
+    matrices: dict[Any, Any] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let a worker process make its own tables and lock."""
+        return Fold, (self.pool, self.fitted, self.held_out)
+
+    @cached_property
+    def train(self) -> Rows:
+        """What is fitted on."""
+        return self.pool.take(self.fitted)
+
+    @cached_property
+    def validation(self) -> Rows:
+        """What is compared by."""
+        return self.pool.take(self.held_out)
+
+
+def together(train: Rows, validation: Rows) -> Rows:
+    """Put the validation rows behind the training rows; levels of categories are the same in both."""
+    import pandas as pd
+
+    return Rows(pd.concat([train.X, validation.X], ignore_index=True), np.concatenate([train.y, validation.y]))
+
+
+def parted(problem: Problem, *, count: Count, rows: int | None = None) -> list[Fold]:
+    """Choose how candidates are compared.
+
+    Parameters
+    ----------
+    problem : the rows
+    count : how many folds; 1: fit on the training part and compare by the validation part; `auto`: as many
+        of 5 folds as it takes to hold out 10,000 rows, but 1 where the order forbids more. Classes are spread evenly,
+        groups are kept together
+    rows : at most this many rows are fitted on, drawn by the seed
+
+    Raises
+    ------
+    InputError : folds where the order forbids them, fewer than 2 rows a fold, or fewer groups than folds
+    """
+    train, validation = problem.train, problem.validation
+    total = len(train.y) + len(validation.y)
+    used = None
+    if count == "auto":
+        used = ceil(HELD_OUT * FOLDS / total)
+        count = 1 if problem.ordered or used == 1 else FOLDS
+    if count < 1 or count * 2 > total:
+        raise InputError(f"search.folds: {count} is no number of folds for {total:,} rows; 1 is the validation part")
+    if problem.ordered and count > 1:
+        raise InputError("search.folds: with this split folds could learn from what comes later; say 1")
+    pool = together(train, validation)
+    if count == 1:
+        places = np.arange(total)
+        pairs = [(places[: len(train.y)], places[len(train.y) :])]
+    else:
+        pairs = _crossed(pool, count, problem)[:used]
+    return [Fold(pool, _drawn(fitted, rows, problem.seed), held_out) for fitted, held_out in pairs]
+
+
+def _crossed(pool: Rows, count: int, problem: Problem) -> list[tuple[np.ndarray, np.ndarray]]:
+    from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
+
+    groups, seeded = problem.groups, {"shuffle": True, "random_state": problem.seed}
+    if groups is not None:
+        if (different := len(set(groups.tolist()))) < count:
+            raise InputError(f"search.folds: {count} folds want at least as many groups; there are {different}")
+        splitter: Any = GroupKFold(count, **seeded)
+    elif problem.n_classes and np.bincount(pool.y).max() >= count:
+        splitter = StratifiedKFold(count, **seeded)
+    else:
+        splitter = KFold(count, **seeded)
+    with warnings.catch_warnings():  # a class with fewer rows than folds is missing in some of them
+        warnings.simplefilter("ignore", UserWarning)
+        return list(splitter.split(np.zeros((len(pool.y), 1)), pool.y, groups))
+
+
+def _drawn(places: np.ndarray, rows: int | None, seed: int) -> np.ndarray:
+    if rows is None or len(places) <= rows:
+        return places
+    return np.sort(np.random.default_rng(seed).choice(places, rows, replace=False))

@@ -1,0 +1,1 @@
+"""Check raw tables with Great Expectations."""

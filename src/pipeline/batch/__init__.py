@@ -1,1 +1,0 @@
-"""Scoring of whole files, in blocks, so that a file may be larger than memory."""

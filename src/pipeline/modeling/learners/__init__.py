@@ -1,1 +1,0 @@
-"""What learns: one module for each library, behind one small set of methods."""

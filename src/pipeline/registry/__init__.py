@@ -1,1 +1,0 @@
-"""The model registry: git tags in GTO's format name versions and stages, and DVC keeps the bytes they name."""

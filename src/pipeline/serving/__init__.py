@@ -1,1 +1,0 @@
-"""The server: what was promoted, asked row by row over HTTP."""

@@ -1,0 +1,242 @@
+"""The documents are true: their commands are well-formed, their examples compose, their figures and links hold."""
+
+import importlib.util
+import json
+import re
+import shlex
+import sys
+import tomllib
+from contextlib import nullcontext
+from functools import cache
+from itertools import chain, pairwise
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cairn import config
+from cairn.cli import main
+from cairn.cli.summary import summary
+from cairn.evaluation import gates
+from cairn.models import estimators
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEXT = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in PAGES}
+HOW_TO = "\n".join(text for name, text in TEXT.items() if name.startswith("docs/"))
+STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+BLOCK = re.compile(r"^ *```(\w+)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+FENCED = re.compile(r"```.*?```", re.DOTALL)
+
+
+def blocks(language: str) -> list[tuple[str, str]]:
+    return [(page, body) for page, text in TEXT.items() for kind, body in BLOCK.findall(text) if kind == language]
+
+
+def commands(*names: str) -> list[list[str]]:
+    """Every command of the documents that begins with one of these names, as words; comments are left out."""
+    lines = [line for _, body in blocks("bash") for line in body.replace("\\\n", " ").splitlines()]
+    inline = [text for page in TEXT.values() for text in re.findall(r"`((?:make|cairn|dvc|gto) [^`]+)`", page)]
+    split = [part for line in [*lines, *inline] for part in line.split(" && ")]
+    words = [shlex.split(part, comments=True) for part in split]
+    return [each for each in words if each and each[0] in names]
+
+
+def overrides(words: list[str]) -> list[str]:
+    """What a `dvc exp run` sets by -S, or a stage run by hand takes."""
+    if words[0] == "python":
+        return words[3:]
+    return [value for flag, value in pairwise(words) if flag == "-S"]
+
+
+def examples(language: str) -> dict[str, str]:
+    """The files of conf/ that the pages show, by the path in their first line."""
+    shown = {}
+    for _, body in blocks(language):
+        if named := re.match(r"(?:#|--) (conf/\S+)\n", body):
+            shown[named[1]] = body
+    return shown
+
+
+@pytest.fixture
+def conf_with_examples(project_conf):
+    for path, body in (examples("yaml") | examples("sql")).items():
+        (project_conf / path).write_text(body)
+    return project_conf
+
+
+def composes(given: list[str]) -> None:
+    params, choices = config.compose(given)
+    config.check(params, choices)
+    gates.check(params["gates"]["gates"], params["data"]["task"])
+    estimators.check(params["model"])
+
+
+@cache
+def dvc_parser():
+    from dvc.cli.parser import get_main_parser
+
+    return get_main_parser()
+
+
+def name(words: list[str]) -> str:
+    return " ".join(words)[:70]
+
+
+def anchors(text: str) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", FENCED.sub("", text), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("words", commands("make"), ids=name)
+def test_every_make_target_exists(words):
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert {word for word in words[1:] if "=" not in word} <= targets
+
+
+@pytest.mark.parametrize("words", commands("cairn"), ids=name)
+def test_every_cairn_command_is_taken_by_its_parser(words):
+    options = main._parser().parse_args(words[1:])
+    assert getattr(options, "stage", None) in {None, "STAGE", *STAGES, "staging", "prod"}
+
+
+@pytest.mark.parametrize("words", commands("dvc"), ids=name)
+def test_every_dvc_command_is_taken_by_its_parser(words):
+    if len(words) == 2:  # such as `dvc repro`, or the name of a group of commands, such as `dvc exp`
+        words = [*words, "--help"]
+    with pytest.raises(SystemExit, match="0") if words[-1] == "--help" else nullcontext():
+        dvc_parser().parse_args(words[1:])
+
+
+@pytest.mark.parametrize("words", commands("gto"), ids=name)
+def test_every_gto_command_exists(words):
+    from gto.cli import app
+
+    assert words[1] in app.commands
+
+
+@pytest.mark.parametrize("words", [each for each in commands("dvc") if each[1] == "repro"], ids=name)
+def test_every_stage_that_dvc_is_asked_for_exists(words):
+    assert {word for word in words[2:] if not word.startswith("-")} <= {
+        *STAGES,
+        "STAGE",
+        "batch/dvc.yaml",
+        "monitor/dvc.yaml",
+    }
+
+
+@pytest.mark.parametrize("words", [each for each in commands("dvc", "python") if overrides(each)], ids=name)
+def test_every_override_composes(conf_with_examples, words):
+    from dvc.utils.hydra import get_hydra_sweeps
+
+    sweeps = get_hydra_sweeps({"params.yaml": overrides(words)})
+    assert len(sweeps) >= 1
+    for sweep in sweeps:
+        composes(sweep["params.yaml"])
+
+
+@pytest.mark.parametrize("words", [each for each in commands("python") if each[1] == "-m"], ids=name)
+def test_every_module_that_is_run_exists(words):
+    assert importlib.util.find_spec(words[2])
+
+
+@pytest.mark.parametrize("path", sorted(examples("yaml")))
+def test_every_example_of_a_file_of_conf_composes(conf_with_examples, path):
+    from cairn.features.sql import resolve_sql
+    from cairn.validation.expectations import suites
+
+    group, file = Path(path).parent.name, Path(path).stem
+    composes([f"{group}={file}"])
+    params, _ = config.compose([f"{group}={file}"])
+    suites(params["expectations"]["tables"])
+    resolve_sql(params["features"], config.CONF / "features")
+
+
+@pytest.mark.parametrize("path", sorted(examples("sql")))
+def test_every_example_of_a_query_is_sql(path):
+    import duckdb
+
+    assert len(duckdb.extract_statements(examples("sql")[path])) == 1
+
+
+def test_every_stage_is_described_with_what_it_writes():
+    rows = dict(re.findall(r"^\| `(\w+)` \|(.*)$", TEXT["docs/stages.md"], re.MULTILINE))
+    for stage, node in STAGES.items():
+        outs = [
+            next(iter(each)) if isinstance(each, dict) else each
+            for each in [*node.get("outs", []), *node.get("metrics", [])]
+        ]
+        assert {out for out in outs if f"`{out}`" not in rows[stage]} == set(), stage
+        parameters = {each.split(".")[0] for each in node.get("params", [])} - {"data"}
+        assert {each for each in parameters if f"`{each}`" not in rows[stage]} == set(), stage
+
+
+def test_every_command_of_cairn_is_documented():
+    known = next(action.choices for action in main._parser()._actions if isinstance(action.choices, dict))
+    assert {each for each in known if f"cairn {each}" not in HOW_TO} == set()
+
+
+def test_every_key_of_params_yaml_is_documented():
+    keys = yaml.safe_load((ROOT / "params.yaml").read_text())
+    assert {key for key in keys if f"`{key}`" not in TEXT["docs/configuration.md"]} == set()
+
+
+def test_every_file_of_conf_is_documented():
+    files = [path.relative_to(ROOT / "conf") for path in (ROOT / "conf").glob("*/*.yaml")]
+    assert {f"{path.parent}={path.stem}" for path in files} <= set(re.findall(r"`(\w+=\w+)`", HOW_TO))
+
+
+def test_every_key_of_a_table_of_ones_own_is_documented():
+    keys = yaml.safe_load((ROOT / "conf" / "data" / "file.yaml").read_text()).keys() - {"_target_"}
+    assert {key for key in keys if f"| `{key}` |" not in TEXT["docs/your-own-data.md"]} == set()
+
+
+def test_every_dependency_has_its_reason():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = project["project"]["optional-dependencies"].values()
+    listed = [
+        *project["project"]["dependencies"],
+        *chain.from_iterable(extras),
+        *project["dependency-groups"]["dev"],
+    ]
+    names = {re.match(r"[\w-]+", each)[0] for each in listed}
+    reasons = TEXT["docs/decisions.md"].split("## Dependencies")[1].split("\n## ")[0]
+    assert set(re.findall(r"`([\w-]+)`(?=[^|\n]*\|[^|\n]+\|$)", reasons, re.MULTILINE)) == names
+
+
+@pytest.mark.parametrize("page", TEXT)
+def test_every_link_between_files_leads_somewhere(page):
+    for link in LINK.findall(FENCED.sub("", TEXT[page])):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        file = (ROOT / page).parent / path if path else ROOT / page
+        assert file.exists(), link
+        assert not anchor or anchor in anchors(file.read_text(encoding="utf-8")), link
+
+
+def test_readme_leads_to_every_page():
+    linked = set(LINK.findall(TEXT["README.md"]))
+    assert {page for page in TEXT if page.startswith("docs/") and page not in linked} == set()
+
+
+def test_readme_shows_the_figures_of_the_reports(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    (shown,) = re.findall(r"\$ cairn summary\n(.*?)```", TEXT["README.md"], re.DOTALL)
+    assert shown == refresh().figures(summary()), "stale; `python docs/refresh.py` pastes what the reports hold"
+    figure = json.loads(Path("reports/metrics.json").read_text())["test"]["roc_auc"]
+    assert re.search(rf"^roc_auc +{figure:.4g} ", shown, re.MULTILINE)
+
+
+def test_the_picture_shows_the_graph_of_dvc_yaml():
+    drawn = refresh().graph(yaml.safe_load((ROOT / "dvc.yaml").read_text()))
+    assert (ROOT / "docs" / "graph.svg").read_text() == drawn, "stale; `python docs/refresh.py` draws it"
+
+
+def refresh():
+    spec = importlib.util.spec_from_file_location("docs_refresh", ROOT / "docs" / "refresh.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules.setdefault("docs_refresh", module)
+    spec.loader.exec_module(module)
+    return module
