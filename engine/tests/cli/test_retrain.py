@@ -276,7 +276,7 @@ def at_work() -> list[int]:
 
 
 def test_two_at_once_do_not_meet(ann):
-    with worktree("HEAD"), pytest.raises(InputError, match="another retraining is at work there"), worktree("HEAD"):
+    with worktree("HEAD"), pytest.raises(InputError, match="another retraining runs there"), worktree("HEAD"):
         pass
 
 
