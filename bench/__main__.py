@@ -41,7 +41,7 @@ def main() -> None:
     measured = {
         name: [row.to_json() for row in _rows(name, quick=arguments.quick)] for name in arguments.names or BENCHMARKS
     }
-    print(f"\n{_table(measured)}")
+    print(f"\n{table(measured)}")
     if not arguments.quick or arguments.output:
         _write(measured, arguments.output)
     if any(FAILED in row["why"] for rows in measured.values() for row in rows):
@@ -102,7 +102,7 @@ def _document(machine: dict[str, Any], measured: dict[str, list[dict[str, Any]]]
 in turn in one run: medians of seconds, for GiB the largest process. "Of CPU" is the ratio of CPU seconds, which other
 work on the machine changes less.
 
-{_table(measured)}
+{table(measured)}
 
 Measured on {machine["system"]}, {machine["cores"]} cores, {machine["memory_gib"]} GiB, Python {machine["python"]};
 {libraries}.
@@ -110,7 +110,7 @@ Every single run, with its CPU seconds and memory, stands in bench/results.json.
 """
 
 
-def _table(measured: dict[str, list[dict[str, Any]]]) -> str:
+def table(measured: dict[str, list[dict[str, Any]]]) -> str:
     """Lay the rows out as a Markdown table, aligned for a terminal."""
     lines = [HEADER, *(_cells(row) for rows in measured.values() for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEADER))]
