@@ -51,15 +51,13 @@ def compare(folder: Path, revision: str, times: int) -> list[Row]:
     sides = {"ours": ours, "before": before}
     cold = in_turn({name: side.run_cold for name, side in sides.items()}, times)
     noop = in_turn({name: lambda side=side: side.run("dvc", "repro", "-q") for name, side in sides.items()}, 3 * times)
-    help_text = in_turn(
-        {name: lambda side=side: side.run("cairn", "--help") for name, side in sides.items()}, 5 * times
-    )
+    helped = in_turn({name: lambda side=side: side.run("cairn", "--help") for name, side in sides.items()}, 5 * times)
     return [
         Row.of(what, runs, "ours", "before", beside=revision, asked=ASKED)
         for what, runs in (
             ("default job, cold", cold),
             ("no-op `dvc repro -q`", noop),
-            ("`cairn --help`", help_text),
+            ("`cairn --help`", helped),
         )
     ]
 
