@@ -38,6 +38,8 @@ def _add_pipeline(commands: Commands) -> None:
     keep.add_argument("name", metavar="NAME", help="of the file; letters, digits, - and _")
     keep.add_argument("--default", action="store_true", help="make it what conf/ composes to from now on")
     keep.set_defaults(command=_keep)
+    reset = commands.add_parser("reset", help="drop what the applied experiment changed, so that conf/ alone decides")
+    reset.set_defaults(command=_reset)
     recover = commands.add_parser("recover", help="bring back experiments that ended well in DVC's queue and got lost")
     recover.set_defaults(command=_recover)
 
@@ -169,6 +171,12 @@ def _keep(options: argparse.Namespace) -> None:
     from cairn.cli.keep import keep
 
     print(keep(options.name, default=options.default))
+
+
+def _reset(_: argparse.Namespace) -> None:
+    from cairn.cli.reset import reset
+
+    print(reset())
 
 
 def _recover(_: argparse.Namespace) -> None:

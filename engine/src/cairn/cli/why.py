@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cairn import code, config, files, layout
-from cairn.composition import query
+from cairn.composition import compose_applied, query
 from cairn.errors import InputError, did_you_mean
 from cairn.repository import repository
 
@@ -76,7 +76,7 @@ def _in_order(repo: "Repo") -> dict[str, "PipelineStage"]:
 def _params_to_come(compose_status: Any) -> dict[str, Any]:
     """Give the parameters that the stages will see: conf/ composed anew where `compose` would run."""
     if compose_status or not config.PARAMS.exists():
-        return config.compose()[0]
+        return compose_applied()
     return config.read_yaml(config.PARAMS)
 
 
