@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from cairn import config
@@ -25,6 +26,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_serving(commands)
     _add_monitor(commands)
     _add_sql(commands)
+    _add_library(commands)
     return parser
 
 
@@ -126,6 +128,15 @@ def _add_sql(commands: Commands) -> None:
     )
     sql.add_argument("--format", choices=["table", "csv", "json"], default="table", help="table, if left out")
     sql.set_defaults(command=_sql)
+
+
+def _add_library(commands: Commands) -> None:
+    own = commands.add_parser("own", help="copy the library's source to src/cairn, to change it")
+    own.set_defaults(command=_own)
+    upgrade = commands.add_parser("upgrade", help="take a newer wheel of the library into vendor/")
+    upgrade.add_argument("wheel", metavar="WHEEL", help="a cairn_tabular-X.Y.Z-py3-none-any.whl")
+    upgrade.add_argument("--force", action="store_true", help="take an older version, too")
+    upgrade.set_defaults(command=_upgrade)
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
@@ -265,6 +276,18 @@ def _sql(options: argparse.Namespace) -> None:
     from cairn.cli.sql import sql
 
     sql(options.query, rev=options.rev, form=options.format)
+
+
+def _own(_: argparse.Namespace) -> None:
+    from cairn.cli.own import own
+
+    print(own())
+
+
+def _upgrade(options: argparse.Namespace) -> None:
+    from cairn.cli.upgrade import upgrade
+
+    print(upgrade(Path(options.wheel), force=options.force))
 
 
 if __name__ == "__main__":
