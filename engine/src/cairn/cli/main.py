@@ -25,6 +25,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_serving(commands)
     _add_monitor(commands)
     _add_sql(commands)
+    _add_docs(commands)
     return parser
 
 
@@ -124,6 +125,13 @@ def _add_sql(commands: Commands) -> None:
     )
     sql.add_argument("--format", choices=["table", "csv", "json"], default="table", help="table, if left out")
     sql.set_defaults(command=_sql)
+
+
+def _add_docs(commands: Commands) -> None:
+    docs = commands.add_parser("docs", help="show a how-to page, or list them")
+    docs.add_argument("page", nargs="?", metavar="PAGE", help="such as search; left out: list the pages")
+    docs.add_argument("--html", action="store_true", help="print the path of the page as HTML, and open it")
+    docs.set_defaults(command=_docs)
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
@@ -257,6 +265,12 @@ def _sql(options: argparse.Namespace) -> None:
     from cairn.cli.sql import sql
 
     sql(options.query, rev=options.rev, form=options.format)
+
+
+def _docs(options: argparse.Namespace) -> None:
+    from cairn.cli.docs import docs
+
+    docs(options.page, html=options.html)
 
 
 if __name__ == "__main__":
