@@ -27,6 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_monitor(commands)
     _add_sql(commands)
     _add_library(commands)
+    _add_docs(commands)
     return parser
 
 
@@ -137,6 +138,13 @@ def _add_library(commands: Commands) -> None:
     upgrade.add_argument("wheel", metavar="WHEEL", help="a cairn_tabular-X.Y.Z-py3-none-any.whl")
     upgrade.add_argument("--force", action="store_true", help="take an older version, too")
     upgrade.set_defaults(command=_upgrade)
+
+
+def _add_docs(commands: Commands) -> None:
+    docs = commands.add_parser("docs", help="show a how-to page, or list them")
+    docs.add_argument("page", nargs="?", metavar="PAGE", help="such as search; left out: list the pages")
+    docs.add_argument("--html", action="store_true", help="print the path of the page as HTML, and open it")
+    docs.set_defaults(command=_docs)
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
@@ -288,6 +296,12 @@ def _upgrade(options: argparse.Namespace) -> None:
     from cairn.cli.upgrade import upgrade
 
     print(upgrade(Path(options.wheel), force=options.force))
+
+
+def _docs(options: argparse.Namespace) -> None:
+    from cairn.cli.docs import docs
+
+    docs(options.page, html=options.html)
 
 
 if __name__ == "__main__":
