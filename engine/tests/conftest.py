@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from engine.tests.chromium import Page
 from engine.tests.models import families
 from engine.tests.ports import free_port
 
@@ -87,6 +88,21 @@ def database(server: str, request: pytest.FixtureRequest) -> str:
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
     return f"{server}/{name}"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Page]:
+    """Start a browser once, or skip where there is none."""
+    opened = Page()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def browser(chromium: Page) -> Page:
+    """Give an empty page of it."""
+    chromium.renew()
+    return chromium
 
 
 @pytest.fixture(scope="session")

@@ -149,16 +149,8 @@ def test_what_passes_its_gates_is_proposed_and_a_persons_own_tree_is_as_it_was(a
     ]
     changed = ann.git("diff", "--name-only", f"{name}~", name).split()
     assert set(changed) == {"dvc.lock", "params.yaml", "reports/gates.json", "reports/metrics.json"}
-
-
-@pytest.mark.slow
-def test_the_bytes_of_what_is_proposed_reach_those_who_have_no_cache(ann, tmp_path):
-    retrain(given=["data.customers=30000"])
-    (name,) = branches(ann)
-    other = ann.clone("bob")
-    other.run("dvc", "cache", "dir", "--local", str(tmp_path / "empty"))
-    other.run("dvc", "get", ".", "models/model", "--rev", f"origin/{name}", "--out", "got")
-    assert (other.folder / "got/one").read_text() == "one30000"
+    assert tags.promoted("prod").version == "v0.0.1", "nothing is promoted unless the settings say so"
+    assert tags.promoted("staging") is None
 
 
 def test_a_failed_gate_is_one_line_and_leaves_nothing(ann):
@@ -188,9 +180,14 @@ def test_the_same_data_teach_nothing_new(ann):
 
 
 @pytest.mark.slow
-def test_while_one_proposal_waits_an_alarm_makes_no_second(ann):
+def test_a_proposal_reaches_those_without_a_cache_and_while_it_waits_an_alarm_makes_no_second(ann, tmp_path):
     retrain(given=["data.customers=30000"])
     (name,) = branches(ann)
+    other = ann.clone("bob")
+    other.run("dvc", "cache", "dir", "--local", str(tmp_path / "empty"))
+    other.run("dvc", "get", ".", "models/model", "--rev", f"origin/{name}", "--out", "got")
+    assert (other.folder / "got/one").read_text() == "one30000"
+
     assert retrain(given=["data.customers=31000"]).startswith(f"{name} waits already")
     ann.git("branch", "-D", name)
     assert retrain(given=["data.customers=31000"]).startswith(f"origin/{name} waits already")
@@ -333,12 +330,6 @@ def test_that_no_pull_request_can_be_asked_for_is_said_and_no_error(ann, monkeyp
     github(ann, monkeypatch, script)
     assert said in retrain(given=["data.customers=30000"])
     assert len(branches(ann, "../shared.git")) == 1
-
-
-def test_nothing_is_promoted_unless_the_settings_say_so(ann):
-    retrain(given=["data.customers=30000"])
-    assert tags.promoted("prod").version == "v0.0.1"
-    assert tags.promoted("staging") is None
 
 
 @pytest.mark.slow

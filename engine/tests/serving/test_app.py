@@ -1,13 +1,16 @@
-"""How a process takes over the model that is current."""
+"""How a process takes over the model that is current, and whom it answers; in this process, without a server."""
 
 import asyncio
+import json
 import threading
 
+import pytest
 from engine.tests.models.test_saved import MODELS, trained
 
 from cairn.models import saved
 from cairn.registry.model_source import Asked, Source
 from cairn.serving import app as module
+from cairn.serving import routes
 from cairn.serving.app import App
 from cairn.serving.current_model import Current
 from cairn.serving.loaded_model import Served
@@ -45,3 +48,51 @@ def test_a_look_returns_when_the_model_that_another_look_loads_is_served(tmp_pat
         return version
 
     assert asyncio.run(looked()) == "v0.0.2"
+
+
+async def status_of(application, method: str, path: str, body: bytes = b"", **headers: bytes) -> int:
+    """Send a request to an ASGI application; give the status of its answer."""
+    named = [(name.replace("_", "-").encode(), value) for name, value in headers.items()]
+    scope = {"type": "http", "method": method, "path": path, "headers": named, "query_string": b""}
+    sent = []
+
+    async def receive():
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message):
+        sent.append(message)
+
+    await application(scope, receive, send)
+    return sent[0]["status"]
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "status"),
+    [
+        ("/predict", None, 401),
+        ("/predict", b"secrets", 401),
+        ("/predict", "s\u00e9cret".encode("latin1"), 401),
+        ("/reload", None, 401),
+        ("/predict", b"secret", 200),
+        ("/health", None, 200),
+    ],
+)
+def test_a_key_is_asked_for_where_one_is_set(tmp_path, monkeypatch, path, key, status):
+    monkeypatch.setenv(module.KEY, "secret")
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    model, seen = trained(MODELS["linear"], "bought")
+    saved.save(tmp_path / "model", model, seen, {})
+    current = Current(tmp_path, Asked("models/model", "models/trained", "gates.json", "metrics.json"))
+    current.write(Source(str(tmp_path / "model"), version="v0.0.1"))
+    row = {"age": 40, "income": 3.0, "city": "Rome"}
+
+    async def asked() -> int:
+        app = App(Settings(poll=0), current, queue=None)
+        await app.start()
+        method, body = ("GET", b"") if path == "/health" else ("POST", json.dumps({"instances": [row]}).encode())
+        headers = {"content_type": b"application/json"} | ({} if key is None else {"x_api_key": key})
+        found = await status_of(routes.application(app, lifespan=None), method, path, body, **headers)
+        await app.stop()
+        return found
+
+    assert asyncio.run(asked()) == status
