@@ -12,12 +12,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from engine.tests.chromium import Page
+from engine.tests.configuration import project_conf
 from engine.tests.models import families
 from engine.tests.ports import free_port
 
 from cairn.training.folds import Problem, Rows
 
-ROOT = Path(__file__).parents[2]
+__all__ = ["project_conf"]
+
 POSTGRES = max(
     Path("/usr/lib/postgresql").glob("*/bin"), default=Path("nowhere"), key=lambda path: float(path.parent.name)
 )
@@ -109,12 +111,3 @@ def browser(chromium: Page) -> Page:
 def parts():
     """Give the rows of `families.parts`, which no test changes."""
     return families.parts()
-
-
-@pytest.fixture
-def project_conf(tmp_path, monkeypatch):
-    """Give an empty folder with a copy of conf/, as the working directory."""
-    shutil.copytree(ROOT / "conf", tmp_path / "conf")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.argv", ["stage"])
-    return tmp_path

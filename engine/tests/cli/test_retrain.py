@@ -166,6 +166,7 @@ def test_a_failed_gate_is_one_line_and_leaves_nothing(ann):
     assert nothing_is_left(ann)
 
 
+@pytest.mark.slow
 def test_a_stage_that_fails_is_named_with_what_it_said(ann):
     with pytest.raises(InputError, match=r"nowhere\.csv") as error:
         retrain(given=["data=file", "data.path=/nowhere.csv", "data.target=x"])
@@ -258,6 +259,7 @@ def test_killed_half_way_it_leaves_a_tree_that_the_next_run_clears(ann, made, ru
     assert nothing_is_left(ann)
 
 
+@pytest.mark.slow
 def test_asked_to_end_it_takes_what_it_started_along(ann, running):
     assert at_work()
     running.terminate()

@@ -131,6 +131,7 @@ def run_edited(project: Path, run, repro, edits: Iterable[str]) -> None:
     assert happened <= foretold.keys(), "a stage ran that `cairn why` had not named"
 
 
+@pytest.mark.slow
 def test_an_edit_of_a_gate_runs_the_stages_from_the_gates_on(finished, run, repro):
     run_edited(finished, run, repro, ["a comment of conf", "a gate's threshold"])
     assert repro() == set()
@@ -163,6 +164,7 @@ def test_an_edit_of_the_code_runs_the_stages_that_import_it_as_far_as_their_outp
     assert repro() == {"split"}
 
 
+@pytest.mark.slow
 def test_an_output_that_was_changed_by_hand_is_named_and_made_anew(finished, run, repro):
     test_part = finished / "data/processed/test.parquet"
     before = test_part.read_bytes()
@@ -201,6 +203,7 @@ def test_a_model_that_fails_a_gate_has_its_page_and_card_and_is_not_promoted(fin
     assert run(["git", "status", "--porcelain"], finished).stdout == ""
 
 
+@pytest.mark.slow
 def test_a_failing_expectation_stops_the_graph_and_shows_what_failed(finished, run):
     edit(finished, "conf/expectations/hat_shop.yaml", "max_value: 90}", "max_value: 50}")
     failed = run(["dvc", "repro"], finished)
