@@ -70,11 +70,12 @@ def conf_with_examples(project_conf):
     return project_conf
 
 
-def composes(given: list[str]) -> None:
+def composes(given: list[str]) -> dict[str, Any]:
     params, choices = config.compose(given)
     config.check(params, choices)
     gates.check(params["gates"]["gates"], params["data"]["task"])
     estimators.check(params["model"])
+    return params
 
 
 def anchors(text: str) -> set[str]:
@@ -154,8 +155,7 @@ def test_every_module_that_is_run_exists():
 def test_every_example_of_a_file_of_conf_composes(conf_with_examples):
     def composed(path: str) -> None:
         group, file = Path(path).parent.name, Path(path).stem
-        composes([f"{group}={file}"])
-        params, _ = config.compose([f"{group}={file}"])
+        params = composes([f"{group}={file}"])
         suites(params["expectations"]["tables"])
         resolve_sql(params["features"], config.CONF / "features")
 

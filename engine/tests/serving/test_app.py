@@ -10,11 +10,22 @@ from engine.tests.models.test_saved import MODELS, trained
 from cairn.models import saved
 from cairn.registry.model_source import Asked, Source
 from cairn.serving import app as module
-from cairn.serving import routes
+from cairn.serving import metrics, routes
 from cairn.serving.app import App
 from cairn.serving.current_model import Current
 from cairn.serving.loaded_model import Served
 from cairn.serving.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def counts() -> metrics.Counts:
+    return metrics.Counts()
+
+
+@pytest.fixture(autouse=True)
+def registered_once(counts: metrics.Counts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let all applications of this process share what Prometheus takes once a process."""
+    monkeypatch.setattr(metrics, "Counts", lambda: counts)
 
 
 def test_a_look_returns_when_the_model_that_another_look_loads_is_served(tmp_path, monkeypatch):
@@ -66,33 +77,31 @@ async def status_of(application, method: str, path: str, body: bytes = b"", **he
     return sent[0]["status"]
 
 
-@pytest.mark.parametrize(
-    ("path", "key", "status"),
-    [
-        ("/predict", None, 401),
-        ("/predict", b"secrets", 401),
-        ("/predict", "s\u00e9cret".encode("latin1"), 401),
-        ("/reload", None, 401),
-        ("/predict", b"secret", 200),
-        ("/health", None, 200),
-    ],
-)
-def test_a_key_is_asked_for_where_one_is_set(tmp_path, monkeypatch, path, key, status):
+def test_a_key_is_asked_for_where_one_is_set(tmp_path, monkeypatch):
     monkeypatch.setenv(module.KEY, "secret")
-    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
     model, seen = trained(MODELS["linear"], "bought")
     saved.save(tmp_path / "model", model, seen, {})
     current = Current(tmp_path, Asked("models/model", "models/trained", "gates.json", "metrics.json"))
     current.write(Source(str(tmp_path / "model"), version="v0.0.1"))
-    row = {"age": 40, "income": 3.0, "city": "Rome"}
+    row = json.dumps({"instances": [{"age": 40, "income": 3.0, "city": "Rome"}]}).encode()
+    cases = [
+        ("POST", "/predict", {}, 401),
+        ("POST", "/predict", {"x_api_key": b"secrets"}, 401),
+        ("POST", "/predict", {"x_api_key": "sécret".encode("latin1")}, 401),
+        ("POST", "/reload", {}, 401),
+        ("POST", "/predict", {"x_api_key": b"secret"}, 200),
+        ("GET", "/health", {}, 200),
+    ]
 
-    async def asked() -> int:
+    async def answered() -> list[int]:
         app = App(Settings(poll=0), current, queue=None)
         await app.start()
-        method, body = ("GET", b"") if path == "/health" else ("POST", json.dumps({"instances": [row]}).encode())
-        headers = {"content_type": b"application/json"} | ({} if key is None else {"x_api_key": key})
-        found = await status_of(routes.application(app, lifespan=None), method, path, body, **headers)
+        application = routes.application(app, lifespan=None)
+        found = [
+            await status_of(application, method, path, row, content_type=b"application/json", **key)
+            for method, path, key, _ in cases
+        ]
         await app.stop()
         return found
 
-    assert asyncio.run(asked()) == status
+    assert asyncio.run(answered()) == [status for *_, status in cases]
