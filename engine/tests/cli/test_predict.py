@@ -81,7 +81,7 @@ def test_ended_midway_it_leaves_no_output(model: Path, tmp_path: Path, number: i
         assert process.poll() is None
         time.sleep(0.001)
     process.send_signal(number)
-    assert process.wait(30) == {signal.SIGTERM: 143, signal.SIGINT: 130}.get(number, -number)
+    assert process.wait(240) == {signal.SIGTERM: 143, signal.SIGINT: 130}.get(number, -number)
     assert (tmp_path / "out.csv").read_text() == "of an earlier run"
     if number != signal.SIGKILL:
         assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out.csv"]

@@ -223,7 +223,7 @@ def test_a_table_beside_the_repository_has_to_be_named_in_full(ann):
 
 
 def until(seen: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 60
+    ends = time.monotonic() + 240
     while not seen():
         assert time.monotonic() < ends
         time.sleep(0.05)
@@ -263,7 +263,7 @@ def test_killed_half_way_it_leaves_a_tree_that_the_next_run_clears(ann, made, ru
 def test_asked_to_end_it_takes_what_it_started_along(ann, running):
     assert at_work()
     running.terminate()
-    assert running.wait(timeout=120) == 143
+    assert running.wait(timeout=240) == 143
     assert nothing_is_left(ann)
     assert not at_work()
 

@@ -38,7 +38,7 @@ def test_a_look_returns_when_the_model_that_another_look_loads_is_served(tmp_pat
     def slowly(source, **policies):
         if source.version == "v0.0.2":
             loading.set()
-            assert go_on.wait(60)
+            assert go_on.wait(240)
         return Served(source, **policies)
 
     monkeypatch.setattr(module, "Served", slowly)
@@ -48,7 +48,7 @@ def test_a_look_returns_when_the_model_that_another_look_loads_is_served(tmp_pat
         await app.start()
         current.write(Source(str(tmp_path / "model"), version="v0.0.2"))
         first = asyncio.create_task(app.look())
-        await asyncio.to_thread(loading.wait, 60)
+        await asyncio.to_thread(loading.wait, 240)
         second = asyncio.create_task(app.look())
         await asyncio.wait([second], timeout=0.1)  # time to return too early in
         go_on.set()

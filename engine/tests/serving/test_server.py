@@ -17,7 +17,7 @@ import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from engine.tests.serving.conftest import table, until
+from engine.tests.serving.conftest import SECONDS, table, until
 
 from cairn.models import saved
 
@@ -275,7 +275,8 @@ def test_the_seconds_that_are_recorded_are_those_of_the_request(start, model, tm
 
 
 def test_sigterm_ends_all_processes_answers_what_was_accepted_and_loses_no_record(start, model, tmp_path):
-    server = start("--path", model, "-S", "capture=all", "-S", f"capture_folder={tmp_path}")
+    recorded = ("-S", "capture=all", "-S", f"capture_folder={tmp_path}")
+    server = start("--path", model, *recorded, "-S", f"timeout={SECONDS}")
     mine = server.processes()
     assert len(mine) >= 4
     rows = table(2500).drop(columns="bought")
@@ -286,7 +287,7 @@ def test_sigterm_ends_all_processes_answers_what_was_accepted_and_loses_no_recor
 
     body, asked = json.dumps({"instances": [ROW] * 9000}), []
     for _ in range(4):
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=SECONDS)
         connection.request("POST", "/predict", body, {"Content-Type": "application/json"})
         asked.append(connection)
     ours = {connection.sock.getsockname()[1] for connection in asked}
@@ -352,7 +353,7 @@ def kill_the_worker(server) -> None:
     thread.start()
     time.sleep(0.5)
     os.kill(worker, signal.SIGKILL)
-    thread.join(60)
+    thread.join(SECONDS)
     assert [answer.status in (200, 503) for answer in answers] == [True]
     assert until(lambda: server.ask("/predict", bulk).status == 200)
 

@@ -16,7 +16,7 @@ import yaml
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[3]
 GRAPH = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
-PATIENCE = 120  # seconds until what a test waits for is called missing
+PATIENCE = 300  # seconds until what a test waits for is called missing
 
 
 def outputs(stage: str) -> list[str]:

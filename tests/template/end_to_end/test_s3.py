@@ -248,7 +248,7 @@ def test_a_push_whose_server_died_is_completed_by_the_next(
         )
         wait_until(lambda: bytes_below(buckets) > 30_000_000, alive=pushing)
         server.kill()
-        assert pushing.wait(120) != 0
+        assert pushing.wait(300) != 0
     assert bytes_below(buckets) < sum(size for _, size in LARGE)
     with serving(buckets, port):
         must(run(["dvc", "push"], large, **env))
