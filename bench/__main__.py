@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench import batch, explain, job, models, monitor_scale, noop, page, peers, tables
+from bench import batch, explain, job, models, monitor_scale, noop, page, peers, sweep, tables
 from bench.measure import GIB, CommandError, Row, tell
 from bench.project import ROOT
 
@@ -25,6 +25,7 @@ BENCHMARKS: dict[str, Callable[[Path, bool], list[Row]]] = {
     "models": models.rows,
     "monitor": monitor_scale.rows,
     "page": page.rows,
+    "sweep": sweep.rows,
     "peers": peers.rows,
 }
 LIBRARIES = ("dvc", "duckdb", "great-expectations", "optuna", "pandas", "scikit-learn", "xgboost")
