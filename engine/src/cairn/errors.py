@@ -1,11 +1,32 @@
 """The one kind of error that is meant for the person at the keyboard."""
 
+import traceback
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 
 
 class InputError(Exception):
     """Something that the user gave is wrong; the message is one line: where, what, and what to do."""
+
+
+def own_code_error(where: str, error: Exception) -> InputError:
+    """Return the one line for what a function of the project's own raised, with its file and line.
+
+    Parameters
+    ----------
+    where : the key of conf/ that names the function
+    error : what it raised
+
+    Returns
+    -------
+    InputError : such as `features: KeyError: 'age' (src/pipeline/features.py, line 12)`
+    """
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "site-packages" not in frame.filename]
+    path = Path(frames[-1].filename)
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    said = " ".join(str(error).split())
+    return InputError(f"{where}: {type(error).__name__}: {said} ({shown}, line {frames[-1].lineno})")
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

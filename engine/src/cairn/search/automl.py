@@ -80,7 +80,7 @@ def automl(
     """
     check_budget(trials, seconds)
     families = _families(candidates)
-    name, greater_is_better = metric_of(metric, problem.task)
+    name, greater_is_better = metric_of(metric, problem.task, problem.own_metrics)
     if problem.n_classes and greater_is_better:
         families = balanced(families, balances)
     if folds == "auto":
@@ -94,6 +94,7 @@ def automl(
         "journal", name=None, journal=journal, space=space, metric=name, greater_is_better=greater_is_better
     )
     alike: dict[str, Any] = {"task": problem.task, "n_classes": problem.n_classes, "seed": problem.seed, "metric": name}
+    alike["own_metrics"] = problem.own_metrics
     race = Race(
         families=families,
         space=space,
