@@ -16,6 +16,8 @@ from cairn.search import search
 from cairn.training import rules
 from cairn.validation.expectations import suites
 
+__all__ = ["check", "fix_overridden_params", "query"]
+
 TAKEN = {name for names in [*NAMES.values(), *MEASURES.values()] for name in names}  # metrics that the engine has
 
 

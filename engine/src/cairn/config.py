@@ -13,6 +13,8 @@ from typing import Any
 from cairn.errors import InputError, did_you_mean
 from cairn.files import written
 
+__all__ = ["PARAMS", "call", "compose", "differences", "load", "locate", "read_yaml", "run", "write"]
+
 CONF = Path("conf")
 PARAMS = Path("params.yaml")
 SETTINGS = {"seed", "trusted", "signature", "training", "evaluation"}  # keys of conf/config.yaml beside the choices

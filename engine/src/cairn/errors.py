@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
+__all__ = ["InputError", "did_you_mean", "own_code_error"]
+
 
 class InputError(Exception):
     """Something that the user gave is wrong; the message is one line: where, what, and what to do."""

@@ -11,6 +11,8 @@ from cairn.errors import InputError, did_you_mean
 from cairn.evaluation.metrics import GREATER_IS_BETTER, MAIN, NAMES
 from cairn.evaluation.slices import Record, worst
 
+__all__ = ["Gate", "judge", "table"]
+
 Result = dict[str, Any]
 
 

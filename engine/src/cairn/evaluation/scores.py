@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cairn.models.saved import Model
     from cairn.rows.signature import Signature
 
+__all__ = ["as_predictions", "figures_for_dvc", "group_labels", "plots", "predictions", "score"]
+
 PLOTS = ("roc", "precision_recall", "cumulative_gain", "calibration", "confusion", "residuals")
 
 

@@ -18,6 +18,8 @@ from cairn.rows.signature import Signature
 if TYPE_CHECKING:
     import pandas as pd
 
+__all__ = ["Model", "load", "save"]
+
 SIGNATURE, METADATA = "signature.json", "metadata.json"
 
 

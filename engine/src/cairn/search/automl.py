@@ -32,6 +32,8 @@ from cairn.training.folds import Count, Fold, Problem, parted
 if TYPE_CHECKING:
     import optuna
 
+__all__ = ["automl"]
+
 FOLDS = 8
 HELD_OUT = 4000  # rows that tell candidates apart well enough
 SEARCHED = 0.5  # share of the time left that goes into finding candidates, before the chosen are fitted on all folds

@@ -15,6 +15,8 @@ from cairn.models.learners.threads import one_thread, threads
 from cairn.tables.source import Task
 from cairn.training.folds import Fold
 
+__all__ = ["metric_of"]
+
 REPORT_EVERY = 10  # rounds between two reports to the pruner: each is a line in the journal
 WARM_UP = 50  # rounds before a trial may be pruned
 

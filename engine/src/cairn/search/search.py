@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     from cairn.search.bagging import Chosen
 
+__all__ = ["best_parameters", "candidates", "none"]
+
 KEYS = ("space", "starts", "finish")  # keys of a model's file that a search reads, and training does not
 START_UP = 4.0  # seconds in which the training stage imports, reads and saves
 PAUSE = 0.1  # seconds between two looks at whether other processes have made the last trials

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     Rows = duckdb.DuckDBPyRelation
 
+__all__ = ["by_group", "by_time", "shuffled_role", "stratified"]
+
 ROW_NUMBER = "file_row_number"  # the column in which DuckDB's Parquet reader counts rows
 PARTS = ("train", "validation", "test")
 SHUFFLED = {f"{__name__}.stratified": "id", f"{__name__}.by_group": "group"}  # split -> the role that it keeps whole

@@ -11,6 +11,8 @@ from cairn.rows import signature
 from cairn.rows.signature import Signature
 from cairn.training.folds import Problem, Rows
 
+__all__ = ["read"]
+
 
 class Parts(NamedTuple):
     """What training works on.
