@@ -15,7 +15,7 @@ from cairn import config, layout
 from cairn.errors import InputError
 from cairn.files import read_json
 from cairn.models import saved
-from pipeline.stages import compose, evaluate, features, ingest, judge, split, train, tune
+from pipeline.stages import bias, compose, evaluate, features, ingest, judge, split, train, tune
 
 ROOT = Path(__file__).parents[3]
 
@@ -95,7 +95,7 @@ def test_a_type_that_is_not_trusted_ends_before_the_search_and_a_trusted_one_is_
     with pytest.raises(InputError, match=r"the model holds own\.Mine, which loading would refuse"):
         run(monkeypatch, ingest, features, split, tune)
     assert not layout.STUDIES.exists() and not layout.TUNED.exists()
-    run(monkeypatch, tune, train, evaluate, judge, overrides=["trusted=[own.Mine]"])
+    run(monkeypatch, tune, train, evaluate, bias, judge, overrides=["trusted=[own.Mine]"])
     assert read_json(layout.SCHEMA)["features"] == ["price"]
     assert read_json(layout.METRICS)["test"]["cost"] < read_json(layout.EVALUATION)["baseline"]["dummy"]["cost"]
     gates = read_json(layout.GATES)
