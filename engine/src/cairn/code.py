@@ -55,7 +55,12 @@ def closures(params: Mapping[str, Any], root: Path = Path()) -> dict[str, list[s
                 continue
             if name in lines:
                 raise InputError(f"{graph}: stage {name}: another dvc.yaml has a stage of this name; rename one")
-            lines[name] = code.lines(entry, targets(_lookup(params, key) for key in stage.get("params", [])), params)
+            keys = stage.get("params", [])
+            named = [
+                *targets(_lookup(params, key) for key in keys),
+                *(params.get("trusted", []) if "trusted" in keys else []),
+            ]
+            lines[name] = code.lines(entry, named, params)
     return lines
 
 

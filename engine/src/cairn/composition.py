@@ -6,14 +6,21 @@ from pathlib import Path
 from typing import Any
 
 from cairn import config, overrides
+from cairn.bias.catalogue import MEASURES
 from cairn.errors import InputError
-from cairn.evaluation import gates
+from cairn.evaluation import gates, own_metrics
+from cairn.evaluation.metrics import NAMES
+from cairn.features import table
 from cairn.features.sql import resolve_sql
 from cairn.models import estimators
 from cairn.report import settings
 from cairn.search import search
 from cairn.training import rules
 from cairn.validation.expectations import suites
+
+__all__ = ["check", "compose", "query"]
+
+TAKEN = {name for names in [*NAMES.values(), *MEASURES.values()] for name in names}  # metrics that the engine has
 
 
 def compose(given: Sequence[str] = ()) -> tuple[dict[str, Any], list[str]]:
@@ -66,15 +73,34 @@ def check(params: Mapping[str, Any], choices: Mapping[str, str]) -> None:
     ------
     InputError : the first key or value that is wrong, with its file
     """
+    task, metrics = params["data"]["task"], params["evaluation"]["metrics"]
     closer = {
+        "trusted": _check_trusted,
+        "evaluation": lambda node: own_metrics.check(node["metrics"], task, TAKEN),
         "expectations": lambda node: suites(node["tables"]),
-        "gates": lambda node: gates.check(node["gates"], params["data"]["task"], params["data"]["sensitive"]),
+        "features": table.check,
+        "gates": lambda node: _check_gates(node["gates"], params),
         "model": estimators.check,
-        "search": lambda node: search.check(node, params["data"]["task"]),
+        "search": lambda node: search.check(node, task, metrics),
         "rules": rules.require_limits,
         "report": settings.check,
     }
     config.check(params, choices, closer)
+
+
+def _check_trusted(names: Any) -> None:
+    if trouble := config.type_trouble(list[str], names):
+        raise InputError(f"trusted: {trouble}; it must be a list of dotted names, such as [pipeline.models.Mine]")
+    for name in names:
+        try:
+            config.locate(name)
+        except InputError as error:
+            raise InputError(f"trusted: {name}: {str(error).removeprefix('_target_: ')}") from error
+
+
+def _check_gates(questions: Any, params: Mapping[str, Any]) -> None:
+    data, own = params["data"], own_metrics.directions(params["evaluation"]["metrics"])
+    gates.check(questions, data["task"], data["sensitive"], own=own)
 
 
 def query(params: Mapping[str, Any]) -> str:

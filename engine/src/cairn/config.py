@@ -13,10 +13,12 @@ from typing import Any
 from cairn.errors import InputError, did_you_mean
 from cairn.files import written
 
+__all__ = ["PARAMS", "call", "compose", "differences", "load", "locate", "read_yaml", "run", "write"]
+
 CONF = Path("conf")
 PARAMS = Path("params.yaml")
 OVERRIDES = CONF / "overrides.yaml"
-SETTINGS = {"seed", "signature", "training", "evaluation"}  # keys of conf/config.yaml beside the choices
+SETTINGS = {"seed", "trusted", "signature", "training", "evaluation"}  # keys of conf/config.yaml beside the choices
 RESERVED = {"model": {"balance", "space", "starts", "finish"}}  # keys of a node that are not its function's arguments
 
 
@@ -320,6 +322,8 @@ def _check_node(group: str, node: Mapping[str, Any], choices: Mapping[str, str],
 
 
 def _file_of(group: str, choices: Mapping[str, str]) -> str:
+    if group in SETTINGS:
+        return str(CONF / "config.yaml")
     return str(CONF / group / f"{choices[group]}.yaml" if group in choices else PARAMS)
 
 

@@ -1,8 +1,12 @@
 """The one kind of error that is meant for the person at the keyboard."""
 
+import traceback
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Self
+
+__all__ = ["InputError", "did_you_mean", "own_code_error"]
 
 
 class InputError(Exception):
@@ -22,6 +26,25 @@ class InputError(Exception):
     def at(self, where: str) -> Self:
         """Return the same error with another place, for a caller that knows the setting by another name."""
         return type(self)(self.message, where)
+
+
+def own_code_error(where: str, error: Exception) -> InputError:
+    """Return the one line for what a function of the project's own raised, with its file and line.
+
+    Parameters
+    ----------
+    where : the key of conf/ that names the function
+    error : what it raised
+
+    Returns
+    -------
+    InputError : such as `features: KeyError: 'age' (src/pipeline/features.py, line 12)`
+    """
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "site-packages" not in frame.filename]
+    path = Path(frames[-1].filename)
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    said = " ".join(str(error).split())
+    return InputError(f"{where}: {type(error).__name__}: {said} ({shown}, line {frames[-1].lineno})")
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

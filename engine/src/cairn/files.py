@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+__all__ = ["digest", "md5", "read_json", "write_json", "written"]
+
 
 @contextmanager
 def written(path: Path) -> Iterator[Path]:

@@ -160,10 +160,24 @@ def test_a_class_that_loading_would_refuse_is_refused_when_saving(tmp_path, line
     monkeypatch.setattr(Homemade, "__module__", "homemade")
     saved.save(tmp_path / "model", *linear, {})
     before = folder_bytes(tmp_path / "model")
-    with pytest.raises(InputError, match=r"model\._target_: Homemade holds homemade\.Homemade, which loading would"):
+    with pytest.raises(
+        InputError,
+        match=r"the model holds homemade\.Homemade, which loading would refuse; .* \(trusted: \[homemade\.Homemade\]\)",
+    ):
         saved.save(tmp_path / "model", *trained({"_target_": "homemade.Homemade"}), {})
     assert folder_bytes(tmp_path / "model") == before
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_class_that_the_project_trusts_is_saved_and_loaded_where_it_is_trusted_alone(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "homemade", sys.modules[__name__])
+    monkeypatch.setattr(Homemade, "__module__", "homemade")
+    saved.save(tmp_path / "model", *trained({"_target_": "homemade.Homemade"}), {}, trusted=["homemade.Homemade"])
+    loaded = saved.load(tmp_path / "model", trusted=["homemade.Homemade"])
+    assert loaded.predict_proba(table(3)).tolist() == [[0.5, 0.5]] * 3
+    for name in ("trusted.json", "metadata.json"):  # the model's own files cannot widen what is trusted
+        (tmp_path / "model" / name).write_text(json.dumps({"trusted": ["homemade.Homemade"]}))
+    assert "homemade.Homemade" in refused(tmp_path / "model")
 
 
 def planted(folder, change):

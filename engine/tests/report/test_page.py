@@ -15,8 +15,8 @@ from engine.tests.serving.test_pages import faults
 from filelock import FileLock
 
 from cairn import config
+from cairn.report.evidence import read as read_evidence
 from cairn.report.page import page as made
-from pipeline.stages import report
 
 TASKS = ["binary", *(pytest.param(each, marks=pytest.mark.slow) for each in ("multiclass", "regression"))]
 ALL = "document.querySelectorAll('details').forEach(each => { each.open = true; })"
@@ -52,7 +52,8 @@ def evidence_of(project_of, monkeypatch) -> Callable[[str], dict[str, Any]]:
     def read(task: str) -> dict[str, Any]:
         monkeypatch.chdir(project_of(task))
         monkeypatch.setattr("sys.argv", ["report"])
-        return report.evidence(config.load())
+        params = config.load()
+        return read_evidence(**{key: params[key] for key in ("data", "split", "evaluation", "card")})
 
     return read
 

@@ -1,5 +1,7 @@
 """Write down what the model was made from and what it says, for monitoring to hold against what comes later."""
 
+import pandas as pd
+
 from cairn import config, layout
 from cairn.files import read_json, write_json
 from cairn.models import saved
@@ -9,10 +11,8 @@ from cairn.rows import signature
 
 
 def main() -> None:
-    import pandas as pd
-
     params = config.load()
-    model, time = saved.load(layout.TRAINED), params["data"]["time"]
+    model, time = saved.load(layout.TRAINED, trusted=params["trusted"]), params["data"]["time"]
     parts = [layout.TRAIN, layout.VALID, layout.TEST]
     found = baseline(model, parts, layout.TEST, time=time)
     tables = [signature.read(path) for path in parts]

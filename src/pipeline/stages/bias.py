@@ -16,7 +16,7 @@ def main() -> None:
         write_json({"facets": [], "left_out": left_out}, layout.BIAS)
         return
     settings.require_settings(node)
-    model = saved.load(layout.TRAINED)
+    model = saved.load(layout.TRAINED, trusted=params["trusted"])
     test = signature.read(layout.TEST)
     facets.require({"data.sensitive": sensitive, "report.bias.condition": [node["condition"]]}, test.columns)
     named = dict.fromkeys([*sensitive, *filter(None, [node["condition"]])])

@@ -1,8 +1,7 @@
 """Measure the model on all three parts, by groups, and against what could be known."""
 
 from cairn import config, layout
-from cairn.evaluation import scores
-from cairn.evaluation.truth import ceiling
+from cairn.evaluation import scores, truth
 from cairn.files import read_json, write_json, written
 from cairn.models import estimators, saved
 from cairn.rows import signature
@@ -11,36 +10,27 @@ from cairn.training import held_out
 
 def main() -> None:
     params, schema = config.load(), read_json(layout.SCHEMA)
-    model = saved.load(layout.TRAINED)
-    task, threshold, seed = schema["task"], model.signature.threshold, params["seed"]
-    sensitive = params["data"]["sensitive"]
-    names = dict.fromkeys([*schema["features"], *sensitive, schema["target"]])
-    if schema["id"]:
-        names[schema["id"]] = None
-    parts = {}
-    for name in ("train", "test"):
-        table = signature.read(layout.PARTS / f"{name}.parquet", list(names))
-        parts[name] = scores.predictions(model, table)
-    parts["validation"] = scores.as_predictions(*held_out.read(layout.HELD_OUT), model.signature)
-    groups = scores.group_labels(
-        table, sensitive=sensitive, features=schema["features"], levels=params["evaluation"]["slice_levels"]
-    )
+    model = saved.load(layout.TRAINED, trusted=params["trusted"])
+    about = {"task": schema["task"], "threshold": model.signature.threshold, "seed": params["seed"]}
+    sensitive, levels = params["data"]["sensitive"], params["evaluation"]["slice_levels"]
+    roles = [name for name in (*sensitive, schema["target"], schema["id"]) if name]
+    columns = list(dict.fromkeys([*schema["features"], *roles]))
+    train, test = (signature.read(path, columns) for path in (layout.TRAIN, layout.TEST))
+    parts = {
+        "train": scores.predictions(model, train),
+        "test": scores.predictions(model, test),
+        "validation": scores.as_predictions(*held_out.read(layout.HELD_OUT), model.signature),
+    }
+    groups = scores.group_labels(test, sensitive=sensitive, features=schema["features"], levels=levels)
     measured, slices = config.call(
-        params["evaluation"],
-        parts=parts,
-        groups=groups,
-        task=task,
-        threshold=threshold,
-        values=params["decision"]["values"],
-        seed=seed,
+        params["evaluation"], parts=parts, groups=groups, values=params["decision"]["values"], **about
     )
-    truth = layout.TRUTH / "truth.parquet"
-    if truth.exists():
-        known = signature.read(truth).set_index(schema["id"])["probability"]
-        best = known.loc[table[schema["id"]]].to_numpy()
-        reached = {name: each["value"] for name, each in measured["test"].items()}
-        measured["ceiling"] = ceiling(parts["test"].actual, best, reached, prior=parts["train"].actual.mean())
-    points = scores.plots(parts["test"], task=task, threshold=threshold, classes=schema["classes"], seed=seed)
+    if (known := layout.TRUTH / "truth.parquet").exists():
+        best = signature.read(known).set_index(schema["id"])["probability"].loc[test[schema["id"]]].to_numpy()
+        reached = {name: figure["value"] for name, figure in measured["test"].items()}
+        prior = parts["train"].actual.mean()
+        measured["ceiling"] = truth.ceiling(parts["test"].actual, best, reached, prior=prior)
+    points = scores.plots(parts["test"], classes=schema["classes"], **about)
     shares = estimators.importances(model.estimator)
     points["importances"] = [{"feature": name, "share": share} for name, share in shares.items()]
     with written(layout.PLOTS) as folder:

@@ -26,7 +26,8 @@ def _explain(params: dict[str, Any]) -> Any:
     from cairn.models import saved
     from cairn.rows import signature
 
-    schema, model, test = read_json(layout.SCHEMA), saved.load(layout.TRAINED), signature.read(layout.TEST)
+    schema, test = read_json(layout.SCHEMA), signature.read(layout.TEST)
+    model = saved.load(layout.TRAINED, trusted=params["trusted"])
     groups = scores.group_labels(
         test,
         sensitive=params["data"]["sensitive"],

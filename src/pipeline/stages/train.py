@@ -31,7 +31,8 @@ def main() -> None:
         signature = replace(signature, interval=np.quantile(actual - predicted, INTERVAL).tolist())
     data = {path.name: md5(path) for path in (layout.TRAIN, layout.VALID)}
     # No commit and no date, or two equal runs would give two different models.
-    saved.save(layout.TRAINED, trained.model, signature, {"data": data, "params": tuned})
+    metadata = {"data": data, "params": tuned}
+    saved.save(layout.TRAINED, trained.model, signature, metadata, trusted=params["trusted"])
     held_out.write(layout.HELD_OUT, actual, predicted)
     results = config.call(params["rules"], **trained.evidence(seen))
     write_json({"rules": results}, layout.RULES)

@@ -26,7 +26,7 @@ def project(tmp_path, monkeypatch):
         layout.PARTS.mkdir(parents=True)
         table(100, seed=2).assign(sex=["f", "m"] * 50).to_parquet(layout.TEST)
         write_json({"features": ["age", "income", "city"], "id": None}, layout.SCHEMA)
-        params = {"report": {"explain": node}, "data": {"sensitive": ["sex"]}, "seed": 1}
+        params = {"report": {"explain": node}, "data": {"sensitive": ["sex"]}, "seed": 1, "trusted": []}
         write_json(params | {"evaluation": {"slice_levels": 10}}, tmp_path / "params.yaml")  # JSON is YAML too
 
     return made

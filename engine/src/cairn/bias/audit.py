@@ -15,6 +15,8 @@ from cairn.errors import InputError, did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
+__all__ = ["Labelled", "Predicted", "audit"]
+
 Record = dict[str, Any]
 Sides = figures.Figures
 Draws = Mapping[str, Any]  # `resamples`, `confidence` and `seed` of intervals

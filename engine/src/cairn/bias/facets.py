@@ -13,6 +13,8 @@ from cairn.errors import InputError, did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
+__all__ = ["require"]
+
 Codes = NDArray[np.intp]
 
 MISSING, OTHERS = "(missing)", "(others)"

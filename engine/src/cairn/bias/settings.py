@@ -6,6 +6,8 @@ from typing import Any
 from cairn.bias.catalogue import CLASSES
 from cairn.errors import InputError
 
+__all__ = ["left_out", "require_settings"]
+
 FLIPS = ("neighbours", "rows", "others")
 
 

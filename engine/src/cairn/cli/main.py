@@ -1,4 +1,4 @@
-"""The `cairn` command: what DVC and GTO do not say by themselves."""
+"""The `cairn` command: what DVC and GTO do not do by themselves."""
 
 import argparse
 from collections.abc import Sequence
@@ -7,18 +7,64 @@ from typing import Any
 
 from cairn import config
 
-Commands = Any  # what add_subparsers gives, a class that argparse does not name
+DISTRIBUTION = "cairn-tabular"
+# The order in which `cairn` lists its commands; one that stands in no group is listed below them.
+GROUPS = {
+    "the pipeline": ("summary", "why", "sql", "keep", "reset", "recover"),
+    "the registry": ("promote", "rollback", "models", "lineage", "audit"),
+    "a promoted model": ("serve", "predict", "monitor", "retrain"),
+    "the library": ("docs", "own", "upgrade"),
+}
+
+
+class Commands:
+    """The subcommands of the parser, and what the help says of each.
+
+    Parameters
+    ----------
+    parser : the parser of `cairn`
+    """
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        self._parsers = parser.add_subparsers(prog=parser.prog, metavar="COMMAND", help=argparse.SUPPRESS)
+        self.help: dict[str, str] = {}
+
+    def add_parser(self, name: str, *, help: str, **options: Any) -> argparse.ArgumentParser:
+        """Add a command; `help` is its line in the list, and its description."""
+        self.help[name] = help
+        return self._parsers.add_parser(name, description=f"{help[0].upper()}{help[1:]}.", **options)
+
+    def listed(self) -> str:
+        """Return the commands in their groups, a line each."""
+        grouped = {name for names in GROUPS.values() for name in names}
+        others = tuple(name for name in self.help if name not in grouped)
+        blocks = []
+        for title, names in {**GROUPS, "others": others}.items():
+            lines = [f"  {name:<10} {self.help[name]}" for name in names if name in self.help]
+            if lines:
+                blocks.append("\n".join([f"{title}:", *lines]))
+        return "\n\n".join([*blocks, "`cairn COMMAND --help` lists a command's options."])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Read the command line and run the command that it names."""
-    options = _parser().parse_args(arguments)
+    """Read the command line and run the command that it names; without one, print the help."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if not hasattr(options, "command"):
+        parser.print_help()
+        return
     config.run(lambda: options.command(options))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="cairn", description="What DVC and GTO do not say by themselves.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    parser = argparse.ArgumentParser(
+        prog="cairn",
+        usage="cairn [--help] [--version] COMMAND ...",
+        description="What DVC and GTO do not do by themselves.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version of the library")
+    commands = Commands(parser)
     _add_pipeline(commands)
     _add_registry(commands)
     _add_audit(commands)
@@ -28,14 +74,25 @@ def _parser() -> argparse.ArgumentParser:
     _add_sql(commands)
     _add_library(commands)
     _add_docs(commands)
+    parser.epilog = commands.listed()
     return parser
 
 
+class _Version(argparse.Action):
+    """Print the version, which is looked up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from importlib.metadata import version  # `cairn --help` would pay for it
+
+        print(f"cairn {version(DISTRIBUTION)}")
+        parser.exit()
+
+
 def _add_pipeline(commands: Commands) -> None:
-    why = commands.add_parser("why", help="say why a stage would run: which key, which data, which code")
+    why = commands.add_parser("why", help="explain why a stage would run: which key, data, code or package changed")
     why.add_argument("stage", nargs="?", help="a stage of dvc.yaml; all of them if left out")
     why.set_defaults(command=_why)
-    summary = commands.add_parser("summary", help="print how good the model is, and where to look")
+    summary = commands.add_parser("summary", help="print the model's metrics, its gates, and where to look")
     summary.set_defaults(command=_summary)
     keep = commands.add_parser("keep", help="write what the applied experiment changed as conf/experiment/NAME.yaml")
     keep.add_argument("name", metavar="NAME", help="of the file; letters, digits, - and _")
@@ -43,7 +100,7 @@ def _add_pipeline(commands: Commands) -> None:
     keep.set_defaults(command=_keep)
     reset = commands.add_parser("reset", help="drop what the applied experiment changed, so that conf/ alone decides")
     reset.set_defaults(command=_reset)
-    recover = commands.add_parser("recover", help="bring back experiments that ended well in DVC's queue and got lost")
+    recover = commands.add_parser("recover", help="restore experiments that DVC's queue finished and lost")
     recover.set_defaults(command=_recover)
 
 
@@ -67,13 +124,13 @@ def _add_registry(commands: Commands) -> None:
     models.add_argument("--at", metavar="DAY", help="as it was at the end of a day, or at a time (UTC)")
     models.add_argument("--json", action="store_true", help="for a program")
     models.set_defaults(command=_models)
-    lineage = commands.add_parser("lineage", help="say what a version was made of: data, parameters, code, figures")
+    lineage = commands.add_parser("lineage", help="list what a version was made of: data, parameters, code, figures")
     lineage.add_argument("version", metavar="VERSION", help="such as v0.0.3, as predictions name it; a stage or a tag")
     lineage.set_defaults(command=_lineage)
 
 
 def _add_audit(commands: Commands) -> None:
-    audit = commands.add_parser("audit", help="say who did what to the models, and which requests used which version")
+    audit = commands.add_parser("audit", help="list who did what to the models, and which requests used which version")
     audit.add_argument("--since", metavar="TIME", help="such as 24h, 7d, 2026-03-01 or 2026-03-01T08:00 (UTC)")
     audit.add_argument("--until", metavar="TIME", help="until just before then")
     which = audit.add_mutually_exclusive_group()
@@ -102,13 +159,13 @@ def _add_retrain(commands: Commands) -> None:
 
 
 def _add_serving(commands: Commands) -> None:
-    serve = commands.add_parser("serve", help="answer requests by what is promoted")
+    serve = commands.add_parser("serve", help="serve a promoted model over HTTP")
     _add_model(serve)
     serve.add_argument(
         "-S", "--set", action="append", metavar="KEY=VALUE", help="a setting of conf/serve, such as port=9000"
     )
     serve.set_defaults(command=_serve)
-    predict = commands.add_parser("predict", help="score a file by what is promoted")
+    predict = commands.add_parser("predict", help="score a file with a promoted model")
     _add_model(predict)
     predict.add_argument(
         "source", metavar="INPUT", help="CSV, JSON lines, Parquet or Arrow; a path, http(s):// or s3://"
@@ -122,7 +179,7 @@ def _add_serving(commands: Commands) -> None:
 
 
 def _add_sql(commands: Commands) -> None:
-    sql = commands.add_parser("sql", help="ask the tables by SQL: those here, or those of a version or an experiment")
+    sql = commands.add_parser("sql", help="query the tables in SQL: those here, or those of a version or an experiment")
     sql.add_argument("query", nargs="?", metavar="QUERY", help="such as 'from test limit 5'; left out: list the tables")
     sql.add_argument(
         "--rev", help="whose tables: a stage, a version, an experiment or a revision of git; those here if left out"
@@ -155,7 +212,7 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_monitor(commands: Commands) -> None:
-    monitor = commands.add_parser("monitor", help="hold recorded predictions against what the model was made from")
+    monitor = commands.add_parser("monitor", help="compare recorded predictions with what the model was trained on")
     _add_model(monitor)
     said = "what conf/monitor says, if left out"
     monitor.add_argument("--since", metavar="TIME", help=f"such as 24h, 7d or 2026-03-01T08:00 (UTC); {said}")

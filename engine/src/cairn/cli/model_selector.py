@@ -33,6 +33,7 @@ def asked(params: dict[str, Any], *, stage: str | None, version: str | None, pat
         path=path,
         approval=tuple(rules.approval),
         remote=rules.remote,
+        trusted=tuple(params.get("trusted") or ()),
     )
 
 

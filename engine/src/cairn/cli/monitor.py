@@ -101,7 +101,7 @@ def looked(found: Source, params: Mapping[str, Any], settings: Settings, times: 
     ------
     InputError : as in `monitor`
     """
-    model = saved.load(Path(found.folder))
+    model = saved.load(Path(found.folder), trusted=found.trusted)
     baseline = _baseline(found)
     folders = settings.captured or [model_selector.settings(dict(params)).capture_folder]
     of: dict[str, Any] = {

@@ -47,7 +47,8 @@ def predict(
         missing_texts=data.get("missing") or (),
         delimiter=_delimiter(data),
     )
-    done = score(saved.load(Path(found.folder)), found.version, source, output, options)
+    model = saved.load(Path(found.folder), trusted=found.trusted)
+    done = score(model, found.version, source, output, options)
     text = f"{output}: {done.rows:,} rows scored by {found.version or found.folder}"
     text += f" in {done.seconds:.1f} s ({done.rows / done.seconds:,.0f} rows/s)"
     return f"{text}; {done.bad:,} bad rows set aside in {done.aside}" if done.bad else text

@@ -8,6 +8,8 @@ from cairn.errors import InputError, did_you_mean
 from cairn.files import written
 from cairn.tables.source import Source, require_columns
 
+__all__ = ["Embedded"]
+
 NAMES = ("breast_cancer", "wine", "diabetes")
 
 

@@ -39,6 +39,8 @@ from cairn.tables.source import Source
 if TYPE_CHECKING:
     import pyarrow as pa
 
+__all__ = ["HatShop"]
+
 INTERCEPT, HABIT, SATIATION, ACTIVITY, MONEY, WARMTH = -3.6, 2.3, 2.0, 1.0, 0.4, 1.1
 SEASON, BARGAIN, NEWSLETTER, AGE, INCOME = 0.8, 1.8, 0.9, -0.5, 0.6
 BIAS = -0.6

@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from cairn.errors import InputError, did_you_mean
 from cairn.evaluation.curves import ranked
 
+__all__ = ["choose_threshold"]
+
 Goal = Literal["f1", "profit", "youden", "accuracy"]
 
 VALUES: dict[str, tuple[str, ...]] = {

@@ -11,6 +11,8 @@ from cairn.errors import InputError, did_you_mean
 from cairn.evaluation.metrics import GREATER_IS_BETTER, MAIN, NAMES
 from cairn.evaluation.slices import Record, worst
 
+__all__ = ["Gate", "judge", "table"]
+
 Result = dict[str, Any]
 
 
@@ -107,7 +109,7 @@ def judge(
     results = []
     for number, keys in enumerate(gates):
         where = f"gates.gates[{number}]"
-        gate = parse(keys, metrics["task"], where)
+        gate = parse(keys, metrics["task"], where, metrics.get("greater_is_better"))
         if gate.bias:
             answer = bounds.answer(
                 gate.bias, bias or {"facets": [], "left_out": {"all": "bias.json is missing"}}, where
@@ -128,6 +130,7 @@ def check(
     task: str,
     sensitive: Sequence[str] | None = None,
     left_out: Mapping[str, str] | None = None,
+    own: Mapping[str, bool] | None = None,
 ) -> None:
     """Parse every gate, before there is a model to judge.
 
@@ -137,6 +140,7 @@ def check(
     task : binary, multiclass or regression; for `auto`, a gate need only make sense for one of them
     sensitive : the columns whose groups bias is measured for; None: not known
     left_out : measure of bias, or `all` -> why it is not measured
+    own : metric of the project's own -> whether greater is better
 
     Raises
     ------
@@ -148,7 +152,7 @@ def check(
         errors = []
         for each in tasks:
             try:
-                gate = parse(keys, each, f"gates[{number}]")
+                gate = parse(keys, each, f"gates[{number}]", own)
                 if gate.bias:
                     bounds.require(gate.bias, facets, left_out or {}, f"gates[{number}]")
             except InputError as error:
@@ -157,7 +161,7 @@ def check(
             raise errors[0]
 
 
-def parse(keys: Mapping[str, Any], task: str, where: str) -> Gate:
+def parse(keys: Mapping[str, Any], task: str, where: str, own: Mapping[str, bool] | None = None) -> Gate:
     """Make a gate of its keys, and refuse what it does not mean.
 
     Parameters
@@ -165,6 +169,7 @@ def parse(keys: Mapping[str, Any], task: str, where: str) -> Gate:
     keys : as in YAML
     task : binary, multiclass or regression
     where : the gate's place, for the message
+    own : metric of the project's own -> whether greater is better
 
     Raises
     ------
@@ -180,7 +185,8 @@ def parse(keys: Mapping[str, Any], task: str, where: str) -> Gate:
             raise InputError(f"{where}: no key {key!r} {did_you_mean(key, known)}")
     metric = keys.get("metric", "auto")
     metric = MAIN[task] if metric == "auto" else metric
-    names = [*NAMES[task], *MEASURES[task]]
+    directions = own or {}
+    names = [*NAMES[task], *MEASURES[task], *directions]
     if metric not in names:
         raise InputError(f"{where}.metric: no {metric!r} for a {task} target {did_you_mean(metric, names)}")
     choices = {"part": ("test", "validation", "train"), "baseline": ("dummy", "champion", None)}
@@ -192,7 +198,8 @@ def parse(keys: Mapping[str, Any], task: str, where: str) -> Gate:
             raise InputError(f"{where}.{key}: {keys[key]!r} is no number")
     if not isinstance(keys.get("slice"), Mapping | None):
         raise InputError(f"{where}.slice: {keys['slice']!r} names no group; write {{column: value}}")
-    gate = Gate(**{**keys, "metric": metric})
+    own_direction = {"greater_is_better": directions[metric]} if metric in directions else {}
+    gate = Gate(**{**own_direction, **keys, "metric": metric})
     if metric in MEASURES[task]:
         _require_threshold_alone(gate, where)
     else:

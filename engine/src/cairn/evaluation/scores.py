@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cairn.evaluation import curves, metrics
+from cairn.evaluation import curves, own_metrics
 from cairn.evaluation.intervals import bootstrap, paired_difference
+from cairn.evaluation.metrics import GREATER_IS_BETTER, Scorer, figures
+from cairn.evaluation.metrics import scorer as task_scorer
 from cairn.evaluation.slices import by_value
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
     from cairn.models.saved import Model
     from cairn.rows.signature import Signature
+
+__all__ = ["as_predictions", "figures_for_dvc", "group_labels", "plots", "predictions", "score"]
 
 PLOTS = ("roc", "precision_recall", "cumulative_gain", "calibration", "confusion", "residuals")
 
@@ -60,13 +64,15 @@ def compare(
     seed: int,
     resamples: int,
     confidence: float,
+    metrics: own_metrics.Nodes | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Compare two models on the same rows, each with its own decision threshold; see `paired_difference`."""
     before, after = (
-        _scorer(part, task=task, threshold=threshold, values=values)
+        _scorer(part, task=task, threshold=threshold, values=values, metrics=metrics)
         for part, threshold in zip((champion, challenger), thresholds, strict=True)
     )
-    return paired_difference(before, after, len(challenger.actual), resamples, seed, confidence)
+    greater_is_better = GREATER_IS_BETTER | own_metrics.directions(metrics)
+    return paired_difference(before, after, len(challenger.actual), resamples, seed, confidence, greater_is_better)
 
 
 def newest(tables: Sequence["pd.DataFrame"], time: str) -> str | float | None:
@@ -98,6 +104,7 @@ def score(
     confidence: float = 0.95,
     slice_levels: int = 10,
     slice_rows: int = 50,
+    metrics: own_metrics.Nodes | None = None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Measure a model on its parts, on groups of the test part, and beside a dummy.
 
@@ -112,23 +119,26 @@ def score(
     resamples, confidence : of the test part's intervals
     slice_levels : used by `group_labels`
     slice_rows : smaller groups are counted but not measured
+    metrics : name -> node of a metric of the project's own; see `own_metrics`
 
     Returns
     -------
     tuple : the content of evaluation.json and of slices.json
     """
-    scorer = partial(_scorer, task=task, threshold=threshold, values=values)
+    scorer = partial(_scorer, task=task, threshold=threshold, values=values, metrics=metrics)
     test = parts["test"]
     measured: dict[str, Any] = {"task": task, "threshold": threshold}
     measured["test"] = bootstrap(scorer(test), len(test.actual), resamples, seed, confidence)
     for name in ("validation", "train"):
-        measured[name] = metrics.figures(scorer(parts[name]), len(parts[name].actual))
+        measured[name] = figures(scorer(parts[name]), len(parts[name].actual))
     blind = test._replace(predicted=dummy_predictions(parts["train"].actual, test, task), interval=None)
-    measured["baseline"] = {"dummy": metrics.figures(scorer(blind), len(test.actual))}
+    measured["baseline"] = {"dummy": figures(scorer(blind), len(test.actual))}
     measured["rows"] = {name: len(part.actual) for name, part in parts.items()}
+    if metrics:
+        measured["greater_is_better"] = own_metrics.directions(metrics)
 
     def measure(rows: NDArray[np.intp]) -> dict[str, float | None]:
-        return metrics.figures(scorer(test, rows), len(rows))
+        return figures(scorer(test, rows), len(rows))
 
     return measured, {"slices": by_value(groups, measure, min_rows=slice_rows)}
 
@@ -210,11 +220,17 @@ def _scorer(
     task: str,
     threshold: float | None,
     values: Mapping[str, float] | None,
-) -> metrics.Scorer:
+    metrics: own_metrics.Nodes | None,
+) -> Scorer:
     options: dict[str, Any] = {"values": values}
     if part.interval is not None:
         options["interval"] = tuple(end[rows] for end in part.interval)
-    return metrics.scorer(task, part.actual[rows], part.predicted[rows], threshold=threshold, **options)
+    actual, predicted = part.actual[rows], part.predicted[rows]
+    score = task_scorer(task, actual, predicted, threshold=threshold, **options)
+    if not metrics:
+        return score
+    own = own_metrics.scorer(metrics, task, actual, predicted, threshold=threshold)
+    return lambda weights: score(weights) | own(weights)
 
 
 def _yes_or_no(column: "pd.Series") -> bool:

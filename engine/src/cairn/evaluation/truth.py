@@ -8,6 +8,8 @@ from numpy.typing import ArrayLike
 from cairn.evaluation.curves import figure
 from cairn.evaluation.metrics import binary
 
+__all__ = ["ceiling"]
+
 
 def ceiling(
     actual: ArrayLike, true_probability: ArrayLike, model: Mapping[str, float | None], *, prior: float

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from cairn.models.saved import Model
 
+__all__ = ["explain"]
+
 CLASSES = 5  # of many classes, those that are drawn by themselves
 
 

@@ -12,6 +12,8 @@ from cairn.tables.target import describe_target
 if TYPE_CHECKING:
     import duckdb
 
+__all__ = ["build", "describe"]
+
 
 def resolve_sql(node: Mapping[str, Any], folder: Path) -> str | None:
     """Give the query of a features node, read from its file where it names one.

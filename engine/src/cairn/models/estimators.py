@@ -30,12 +30,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Estimator",
+    "build",
     "catboost",
     "dummy",
     "extra_trees",
+    "fit",
     "hist_gradient_boosting",
+    "importances",
     "lightgbm",
     "linear",
+    "predict",
     "random_forest",
     "xgboost",
 ]

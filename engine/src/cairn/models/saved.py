@@ -1,6 +1,7 @@
 """The model as a folder: what it learnt, its signature and its metadata; loading it runs no code from it."""
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,12 +10,15 @@ import numpy as np
 
 from cairn.errors import InputError
 from cairn.files import read_json, write_json, written
+from cairn.models.learners import archive, scikit
 from cairn.models.learners.folder import read
 from cairn.models.learners.protocol import Estimator
 from cairn.rows.signature import Signature
 
 if TYPE_CHECKING:
     import pandas as pd
+
+__all__ = ["Model", "load", "save"]
 
 SIGNATURE, METADATA = "signature.json", "metadata.json"
 
@@ -54,7 +58,14 @@ class Model:
         return probability.argmax(axis=1)
 
 
-def save(folder: Path, estimator: Estimator | Path, signature: Signature, metadata: dict[str, Any]) -> None:
+def save(
+    folder: Path,
+    estimator: Estimator | Path,
+    signature: Signature,
+    metadata: dict[str, Any],
+    *,
+    trusted: Sequence[str] = (),
+) -> None:
     """Write a model's folder, whole or not at all; the same model gives the same bytes.
 
     Parameters
@@ -63,6 +74,7 @@ def save(folder: Path, estimator: Estimator | Path, signature: Signature, metada
     estimator : fitted; or a folder that it was written to, whose files are copied
     signature : the one whose frames it was fitted on
     metadata : what else should be known of the model; plain JSON, and no dates
+    trusted : dotted names of the project's own types that the estimator may hold
 
     Raises
     ------
@@ -74,12 +86,20 @@ def save(folder: Path, estimator: Estimator | Path, signature: Signature, metada
         else:
             partial.mkdir(parents=True)
             estimator.write(partial)
+        for path in sorted(partial.rglob(scikit.FILE)):
+            archive.require_trusted(path, trusted)
         write_json(signature.to_json(), partial / SIGNATURE)
         write_json(metadata, partial / METADATA)
 
 
-def load(folder: Path) -> Model:
+def load(folder: Path, *, trusted: Sequence[str] = ()) -> Model:
     """Read a model's folder; only files of the names that `save` gives are looked at.
+
+    Parameters
+    ----------
+    folder : what `save` wrote
+    trusted : dotted names of the project's own types that the model may hold: `trusted` of the project's params.yaml.
+        Nothing in the folder can add to them.
 
     Raises
     ------
@@ -93,5 +113,5 @@ def load(folder: Path) -> Model:
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(f"{folder}: {SIGNATURE} or {METADATA} is broken ({error}); train the model anew") from error
     columns, n_classes = [column.name for column in signature.columns], len(signature.classes or [])
-    estimator = read(folder, task=signature.task, n_classes=n_classes, columns=columns)
+    estimator = read(folder, task=signature.task, n_classes=n_classes, columns=columns, trusted=trusted)
     return Model(estimator, signature, metadata)

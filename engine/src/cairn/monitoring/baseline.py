@@ -16,6 +16,8 @@ from cairn.tables.duck import connect, literal, quoted
 if TYPE_CHECKING:
     import duckdb
 
+__all__ = ["baseline"]
+
 FORMAT = 1
 BINS, ROWS_A_BIN = 32, 20  # of a number with more values than bins; fewer bins where there are few rows
 LENGTHS = (3_600, 6 * 3_600, 86_400, 7 * 86_400, 28 * 86_400, 91 * 86_400)  # of windows of the past, in seconds

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from cairn.models.saved import Model
     from cairn.rows.signature import Signature
 
+__all__ = ["expected"]
+
 Record = dict[str, Any]
 BINS = 10
 UNSEEN = "it is not recorded, since the model does not see it"

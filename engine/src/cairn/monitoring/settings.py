@@ -9,6 +9,8 @@ from cairn.errors import InputError, did_you_mean
 from cairn.monitoring.finding import Area
 from cairn.monitoring.timespec import span
 
+__all__ = ["Settings"]
+
 AREAS: tuple[Area, ...] = get_args(Area)
 LEVELS = ("warning", "alarm")
 LIMITS: dict[str, dict[str, Any]] = {

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -24,6 +25,7 @@ class Source:
     name, version, stage : as a prediction names it; a local model has no version and no stage
     commit : the one that made it
     metrics : the figures of its test part
+    trusted : dotted names of the project's own types that the model may hold; from the settings of whoever asked
     """
 
     folder: str
@@ -32,6 +34,7 @@ class Source:
     stage: str | None = None
     commit: str | None = None
     metrics: dict[str, float] | None = None
+    trusted: Sequence[str] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Give plain JSON content."""
@@ -53,6 +56,7 @@ class Asked:
     stage, version, path : one of them
     approval : the stages for which a second person has to have approved
     remote : git's name of the shared repository, whose tags are fetched
+    trusted : dotted names of the project's own types that the model may hold
     """
 
     model: str
@@ -64,6 +68,7 @@ class Asked:
     path: str | None = None
     approval: tuple[str, ...] = ()
     remote: str = "origin"
+    trusted: Sequence[str] = ()
 
 
 def find(asked: Asked) -> Source:
@@ -74,7 +79,7 @@ def find(asked: Asked) -> Source:
     InputError : nothing is promoted, the gates of what is promoted have not passed, or its bytes cannot be had
     """
     if asked.path is not None:
-        return Source(str(Path(asked.path).resolve()))
+        return Source(str(Path(asked.path).resolve()), trusted=asked.trusted)
     promotion.fetch(asked.remote)
     known = tags.read()
     if asked.stage is not None:
@@ -91,7 +96,7 @@ def find(asked: Asked) -> Source:
     made = record.passed(commit, model=Path(asked.model), trained=Path(asked.trained), gates=Path(asked.gates))
     folder = fetched(commit, Path(asked.model), made.model)
     (figures,) = record.figures([commit], Path(asked.metrics))
-    return Source(str(folder), ARTIFACT, version, asked.stage, commit, figures)
+    return Source(str(folder), ARTIFACT, version, asked.stage, commit, figures, asked.trusted)
 
 
 def fetched(commit: str, path: Path, expected: str) -> Path:
@@ -125,7 +130,7 @@ def main() -> None:
 
     source = find(Asked(**json.loads(sys.argv[1])))
     print(json.dumps(source.to_json()), flush=True)
-    saved.load(Path(source.folder))
+    saved.load(Path(source.folder), trusted=source.trusted)
 
 
 def _store() -> Path:

@@ -13,6 +13,8 @@ from cairn.errors import InputError, did_you_mean
 from cairn.registry.git import git, run
 from cairn.registry.tags import ARTIFACT, Tag, Tags, counter, read
 
+__all__ = ["Rules"]
+
 Bump = Literal["major", "minor", "patch"]
 
 PENDING, APPROVED, REJECTED = "pending", "approved", "rejected"

@@ -10,6 +10,8 @@ from cairn.report import metric_text
 from cairn.report.bias_charts import beyond_chance
 from cairn.report.rendering import fill_html, fill_markdown, read, to_html
 
+__all__ = ["alone", "card"]
+
 
 def card(
     measured: Mapping[str, Any],

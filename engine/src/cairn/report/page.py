@@ -8,6 +8,8 @@ from cairn.report.card import title, within
 from cairn.report.rendering import fill_page
 from cairn.report.report_charts import pictures
 
+__all__ = ["page"]
+
 
 def page(evidence: Mapping[str, Any], *, points: int = 120) -> str:
     """Write the report page.

@@ -15,6 +15,8 @@ from cairn.tables.source import Task
 if TYPE_CHECKING:
     import pandas as pd
 
+__all__ = ["describe", "read"]
+
 Kind = Literal["number", "category", "boolean", "time"]
 
 LARGEST = float(np.finfo(np.float32).max)  # what XGBoost can hold; beyond it a value counts as infinite

@@ -32,6 +32,8 @@ from cairn.training.folds import Count, Fold, Problem, parted
 if TYPE_CHECKING:
     import optuna
 
+__all__ = ["automl"]
+
 FOLDS = 8
 HELD_OUT = 4000  # rows that tell candidates apart well enough
 SEARCHED = 0.5  # share of the time left that goes into finding candidates, before the chosen are fitted on all folds
@@ -80,7 +82,7 @@ def automl(
     """
     check_budget(trials, seconds)
     families = _families(candidates)
-    name, greater_is_better = metric_of(metric, problem.task)
+    name, greater_is_better = metric_of(metric, problem.task, problem.own_metrics)
     if problem.n_classes and greater_is_better:
         families = balanced(families, balances)
     if folds == "auto":
@@ -94,6 +96,7 @@ def automl(
         "journal", name=None, journal=journal, space=space, metric=name, greater_is_better=greater_is_better
     )
     alike: dict[str, Any] = {"task": problem.task, "n_classes": problem.n_classes, "seed": problem.seed, "metric": name}
+    alike["own_metrics"] = problem.own_metrics
     race = Race(
         families=families,
         space=space,

@@ -99,7 +99,7 @@ class Bag:
         known = {number: each for number, each in candidates.items() if set(places) <= each.predicted.keys()}
         predicted = [np.concatenate([each.predicted[place] for place in places]) for each in known.values()]
         how = self.comparison
-        loss = loss_of(how.metric, self.greater_is_better, how.task, how.actual(places))
+        loss = loss_of(how.metric, self.greater_is_better, how.task, how.actual(places), how.own_metrics)
         weights = zip(known, greedy(predicted, loss, members=self.members).tolist(), strict=True)
         return dict(sorted(((number, each) for number, each in weights if each), key=lambda pair: -pair[1]))
 

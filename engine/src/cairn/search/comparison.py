@@ -15,6 +15,8 @@ from cairn.models.learners.threads import one_thread, threads
 from cairn.tables.source import Task
 from cairn.training.folds import Fold
 
+__all__ = ["metric_of"]
+
 REPORT_EVERY = 10  # rounds between two reports to the pruner: each is a line in the journal
 WARM_UP = 50  # rounds before a trial may be pruned
 
@@ -61,7 +63,8 @@ class Comparison:
     ----------
     folds : what to fit on and what to hold out
     task, n_classes, seed : as in `estimators.build`
-    metric : one of the evaluation's
+    metric : one of the evaluation's, or of `own_metrics`
+    own_metrics : the nodes of the project's own metrics
     """
 
     folds: Sequence[Fold]
@@ -69,6 +72,7 @@ class Comparison:
     n_classes: int
     seed: int
     metric: str
+    own_metrics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def score(self, candidate: Candidate, report: Report | None = None, deadline: float | None = None) -> float:
         """Fit a candidate on every fold and measure it on all held-out rows.
@@ -134,7 +138,7 @@ class Comparison:
         """Give the metric over the held-out rows of some folds; NaN where it cannot be said."""
         places = sorted(predicted)  # whatever order they were fitted in
         together = np.concatenate([predicted[place] for place in places])
-        return measure(self.metric, self.task, self.actual(places), together)
+        return measure(self.metric, self.task, self.actual(places), together, self.own_metrics)
 
     def _watch(self, report: Report | None, deadline: float | None) -> Any:
         from cairn.evaluation.metrics import MAIN
@@ -149,22 +153,34 @@ class Comparison:
         return on_round
 
 
-def measure(metric: str, task: Task, actual: np.ndarray, predicted: np.ndarray) -> float:
+def measure(
+    metric: str,
+    task: Task,
+    actual: np.ndarray,
+    predicted: np.ndarray,
+    own: Mapping[str, Mapping[str, Any]] | None = None,
+) -> float:
     """Give one metric of some predictions; NaN where it cannot be said."""
+    from cairn.evaluation import own_metrics
     from cairn.evaluation.metrics import figures, scorer
 
     said = predicted[:, 1] if task == "binary" else predicted
-    value = figures(scorer(task, actual, said, threshold=None), len(actual))[metric]
+    if own and metric in own:
+        score = own_metrics.scorer({metric: own[metric]}, task, actual, said, threshold=None)
+    else:
+        score = scorer(task, actual, said, threshold=None)
+    value = figures(score, len(actual))[metric]
     return float("nan") if value is None else value
 
 
-def metric_of(said: str, task: Task) -> tuple[str, bool]:
+def metric_of(said: str, task: Task, own: Mapping[str, Mapping[str, Any]] | None = None) -> tuple[str, bool]:
     """Give the metric to search by, and whether more of it is better.
 
     Parameters
     ----------
     said : its name, or `auto`: log loss, or the root mean squared error
     task : what is predicted
+    own : the nodes of the project's own metrics
 
     Raises
     ------
@@ -174,7 +190,10 @@ def metric_of(said: str, task: Task) -> tuple[str, bool]:
 
     if said == "auto":
         return MAIN[task], False
+    if own and said in own:
+        return said, bool(own[said]["greater_is_better"])
     known = [name for name in NAMES[task] if name not in ("profit_per_1000", "coverage", "interval_score")]
+    known += own or {}
     if said not in known:
         raise InputError(f"search.metric: {said!r} is no metric to search a {task} by {did_you_mean(said, known)}")
     return said, GREATER_IS_BETTER[said]

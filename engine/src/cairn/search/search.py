@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     from cairn.search.bagging import Chosen
 
+__all__ = ["best_parameters", "candidates", "none"]
+
 KEYS = ("space", "starts", "finish")  # keys of a model's file that a search reads, and training does not
 START_UP = 4.0  # seconds in which the training stage imports, reads and saves
 PAUSE = 0.1  # seconds between two looks at whether other processes have made the last trials
@@ -122,7 +124,7 @@ def best_parameters(
     space = model.get("space") or {}
     if not space:
         return Found({}, [])
-    name, greater_is_better = metric_of(metric, problem.task)
+    name, greater_is_better = metric_of(metric, problem.task, problem.own_metrics)
     opened = open_study(
         storage, name=study, journal=journal, space=space, metric=name, greater_is_better=greater_is_better
     )
@@ -140,6 +142,7 @@ def best_parameters(
             n_classes=problem.n_classes,
             seed=problem.seed,
             metric=name,
+            own_metrics=problem.own_metrics,
         ),
         model=dict(model),
         sampler=sampler,
@@ -157,13 +160,18 @@ def best_parameters(
     return found(opened, work)
 
 
-def check(node: Mapping[str, Any], task: Task | Literal["auto"] = "auto") -> None:
+def check(
+    node: Mapping[str, Any],
+    task: Task | Literal["auto"] = "auto",
+    own_metrics: Mapping[str, Mapping[str, Any]] | None = None,
+) -> None:
     """Look whether a node of conf/search makes sense, beyond the types of its values.
 
     Parameters
     ----------
     node : of conf/search
     task : what is predicted; `auto`: not known yet
+    own_metrics : the nodes of the project's own metrics
 
     Raises
     ------
@@ -182,9 +190,22 @@ def check(node: Mapping[str, Any], task: Task | Literal["auto"] = "auto") -> Non
     check_storage(node.get("storage", "journal"))
     if task != "auto":
         try:
-            metric_of(node.get("metric", "auto"), task)
+            metric_of(node.get("metric", "auto"), task, own_metrics)
         except InputError as error:
             raise InputError(str(error).removeprefix("search.")) from error
+
+
+def candidates(node: Mapping[str, Any], model: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the nodes of conf/model that a search may choose: its own candidates, or the project's one model.
+
+    Parameters
+    ----------
+    node : of conf/search
+    model : of conf/model
+    """
+    if "candidates" not in node:
+        return [model]
+    return [each for each in node["candidates"].values() if each and estimators.installed(each)]
 
 
 def check_budget(trials: int | None, seconds: float | None, *, endless: bool = True) -> None:

@@ -1,6 +1,7 @@
 """Greedy selection of an ensemble's members, from their predictions of rows that they had not seen."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +42,13 @@ def greedy(
     return best[1]
 
 
-def loss_of(metric: str, greater_is_better: bool, task: Task, actual: np.ndarray) -> Callable[[np.ndarray], float]:
+def loss_of(
+    metric: str,
+    greater_is_better: bool,
+    task: Task,
+    actual: np.ndarray,
+    own_metrics: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Callable[[np.ndarray], float]:
     """Give what an ensemble makes small: the metric or its negative, of predictions as learners give them."""
     from cairn.search.comparison import measure
 
@@ -51,4 +58,4 @@ def loss_of(metric: str, greater_is_better: bool, task: Task, actual: np.ndarray
         rows, tiny = np.arange(len(actual)), np.finfo("float64").eps
         return lambda predicted: float(-np.log(np.clip(predicted[rows, actual], tiny, 1)).mean())
     sign = -1 if greater_is_better else 1
-    return lambda predicted: sign * measure(metric, task, actual, predicted)
+    return lambda predicted: sign * measure(metric, task, actual, predicted, own_metrics)

@@ -8,6 +8,8 @@ from typing import Any, Literal
 from cairn.files import read_json
 from cairn.registry import files, tags
 
+__all__ = ["known"]
+
 BEST = 5  # trials of the last search
 STAGE = "prod"
 

@@ -33,7 +33,7 @@ class Served:
 
     def __init__(self, source: Source, *, unseen: Policy = "allow", missing: Policy = "allow") -> None:
         self.source = source
-        self.model = saved.load(Path(source.folder))
+        self.model = saved.load(Path(source.folder), trusted=source.trusted)
         self.signature = self.model.signature
         self.reader = Reader(self.signature, unseen=unseen, missing=missing)
         self.coder = Coder(self.signature, unseen=unseen, missing=missing)

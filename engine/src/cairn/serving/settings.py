@@ -6,6 +6,8 @@ from typing import Literal
 from cairn.errors import InputError
 from cairn.rows.records import Policy
 
+__all__ = ["Settings"]
+
 Capture = float | Literal["off", "all"]
 HOSTS = ("127.0.0.1", "0.0.0.0", "::")  # noqa: S104, the default is the first
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import duckdb
 
+__all__ = ["connect", "literal", "write_rows"]
+
 GROUP = 122_880  # rows in a row group, as DuckDB has it
 
 

@@ -13,6 +13,8 @@ from cairn.tables.duck import connect
 from cairn.tables.formats import TableSpec, write
 from cairn.tables.source import Source
 
+__all__ = ["File"]
+
 ENDINGS = {
     ".csv": "csv",
     ".tsv": "csv",

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import TypeVar
 
+__all__ = ["named"]
+
 P = TypeVar("P", bound=PurePath)
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from cairn.tables.duck import connect, literal, quoted
 
+__all__ = ["profile"]
+
 FENCE = 1.5  # Tukey, Exploratory Data Analysis (1977), p. 44: the inner fences
 RULE = "beyond the quartiles by more than 1.5 times their distance; not asked where the quartiles are equal"
 BINS = 20

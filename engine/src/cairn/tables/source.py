@@ -8,6 +8,8 @@ from typing import Literal
 
 from cairn.errors import InputError, did_you_mean
 
+__all__ = ["Source", "Task", "require_columns"]
+
 Task = Literal["binary", "multiclass", "regression"]
 
 

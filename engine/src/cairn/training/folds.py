@@ -1,6 +1,7 @@
 """What a candidate is fitted on and compared by: the validation part, or folds of training and validation together."""
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import ceil
@@ -42,6 +43,7 @@ class Problem:
     task, n_classes, seed : as in `estimators.build`
     groups : of shape (n_train + n_validation,): rows of one group stand in one fold; None: each row by itself
     ordered : the validation rows must not be learnt from, such as when they come later in time
+    own_metrics : the nodes of the project's own metrics
     """
 
     train: Rows
@@ -51,6 +53,12 @@ class Problem:
     seed: int
     groups: np.ndarray | None = None
     ordered: bool = False
+    own_metrics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What `estimators.build` takes beside a node."""
+        return {"task": self.task, "n_classes": self.n_classes, "seed": self.seed}
 
 
 @dataclass

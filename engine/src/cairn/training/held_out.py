@@ -6,6 +6,8 @@ import numpy as np
 
 from cairn.files import written
 
+__all__ = ["read", "write"]
+
 
 def write(path: Path, actual: np.ndarray, predicted: np.ndarray) -> None:
     """Write them as a Parquet table.

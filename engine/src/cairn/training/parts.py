@@ -11,6 +11,8 @@ from cairn.rows import signature
 from cairn.rows.signature import Signature
 from cairn.training.folds import Problem, Rows
 
+__all__ = ["read"]
+
 
 class Parts(NamedTuple):
     """What training works on.
@@ -27,8 +29,15 @@ class Parts(NamedTuple):
     validation: Rows
     groups: np.ndarray | None
 
-    def problem(self, *, seed: int, ordered: bool) -> Problem:
-        """Give what a search works on; `ordered`: the validation rows must not be learnt from."""
+    def problem(self, *, seed: int, ordered: bool, own_metrics: Mapping[str, Any] | None = None) -> Problem:
+        """Return what a search works on.
+
+        Parameters
+        ----------
+        seed : makes the search repeatable
+        ordered : the validation rows must not be learnt from
+        own_metrics : the nodes of the project's own metrics
+        """
         return Problem(
             train=self.train,
             validation=self.validation,
@@ -37,6 +46,7 @@ class Parts(NamedTuple):
             seed=seed,
             groups=self.groups,
             ordered=ordered,
+            own_metrics=own_metrics or {},
         )
 
 

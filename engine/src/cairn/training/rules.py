@@ -12,6 +12,8 @@ from cairn.training import diagnosis
 if TYPE_CHECKING:
     from cairn.training.folds import Rows
 
+__all__ = ["check", "stopped", "table"]
+
 Limits = Mapping[str, float | None]
 Result = dict[str, Any]
 

@@ -11,6 +11,8 @@ from cairn.models.learners.protocol import Estimator
 from cairn.training.folds import Rows, together
 from cairn.training.parts import Parts
 
+__all__ = ["train"]
+
 ENSEMBLE = "ensemble"  # the folder of an ensemble that a search fitted
 HELD_OUT = "held_out.npz"  # beside it: what it said of rows that were held out, and of some that were not
 

@@ -9,6 +9,8 @@ from typing import Any
 from cairn.tables.duck import connect, literal
 from cairn.validation.expectations import Kind, Rule, cast, kinds_of, make_rule, suites
 
+__all__ = ["as_yaml", "derive"]
+
 MOST_CATEGORIES = 30  # a text column with more different values is free text
 LONGEST_CATEGORY = 80  # characters
 SLACK = 0.1  # share of a column's span by which derived bounds are wider than what was seen

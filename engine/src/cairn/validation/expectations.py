@@ -12,6 +12,8 @@ from cairn.tables.duck import literal, quoted
 if TYPE_CHECKING:
     import duckdb
 
+__all__ = ["suites"]
+
 Rule = Mapping[str, Any]  # {"type": "expect_...", "kwargs": {...}}, as Great Expectations spells it
 Kind = Literal["integer", "number", "boolean", "time", "text"]
 PLACES = ("column", "column_A", "column_B", "column_list")  # arguments that name columns

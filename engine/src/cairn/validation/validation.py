@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
     from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
 
+__all__ = ["failures_table", "validate"]
+
 EXAMPLES = 3
 MOST_HELD = 100_000_000  # bytes of columns read before memory is tidied
 

@@ -1,9 +1,10 @@
-"""A scikit-learn model as a skops archive: no pickle, no date, and no type that it was not told to trust."""
+"""A scikit-learn model as a skops archive: no pickle, no date, and no type that is not trusted."""
 
 import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ import numpy as np
 
 from cairn.errors import InputError
 
-# What a scikit-learn model may be made of, beyond the estimators that skops trusts by itself. A class of your own
-# goes here once you have read what it does when it is made and when it predicts.
+# What a scikit-learn model may be made of, beyond the estimators that skops trusts by itself. A project names the
+# classes of its own in `trusted` of conf/config.yaml.
 TRUSTED = [
     "functools.partial",  # with check_array: how HistGradientBoosting reads its categories
     "numpy.dtype",
@@ -39,30 +40,50 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip archive knows
 
 
 def dump(pipeline: Any) -> bytes:
-    """Give the archive of a fitted Pipeline, the same bytes for the same model, once it is sure that it can be loaded.
+    """Return the archive of a fitted Pipeline; the same model gives the same bytes.
 
     Raises
     ------
-    InputError : skops cannot write it, or would not load it again
+    InputError : skops cannot write it
     """
-    from skops.io import dumps, get_untrusted_types
+    from skops.io import dumps
 
     name = type(pipeline[-1]).__name__
     try:
-        content = _canonical(dumps(pipeline))
+        return _canonical(dumps(pipeline))
     except Exception as error:  # skops raises whatever the estimator's own state raises
         raise InputError(f"model._target_: {name} cannot be saved without pickle: {error}") from error
-    unknown = sorted(set(get_untrusted_types(data=content)) - set(TRUSTED))
+
+
+def require_trusted(path: Path, trusted: Sequence[str] = ()) -> None:
+    """Check that an archive will load again, without loading it.
+
+    Parameters
+    ----------
+    path : what `dump` returned, as a file
+    trusted : dotted names of the project's own types
+
+    Raises
+    ------
+    InputError : the types that `load` would refuse
+    """
+    from skops.io import get_untrusted_types
+
+    unknown = sorted(set(get_untrusted_types(file=path)) - {*TRUSTED, *trusted})
     if unknown:
         raise InputError(
-            f"model._target_: {name} holds {', '.join(unknown)}, which loading would refuse; choose another model, "
-            "or add it to TRUSTED in engine/src/cairn/models/learners/archive.py once you have read its code"
+            f"model._target_: the model holds {', '.join(unknown)}, which loading would refuse; read that code, and "
+            f"name it in `trusted` of conf/config.yaml (trusted: [{', '.join(unknown)}]), or choose another model"
         )
-    return content
 
 
-def load(path: Path) -> Any:
+def load(path: Path, trusted: Sequence[str] = ()) -> Any:
     """Read an archive that `dump` made.
+
+    Parameters
+    ----------
+    path : the archive
+    trusted : dotted names of the project's own types; never taken from the model's folder
 
     Raises
     ------
@@ -72,12 +93,12 @@ def load(path: Path) -> Any:
     from skops.io.exceptions import UntrustedTypesFoundException
 
     try:
-        pipeline = read(path, trusted=TRUSTED)
+        pipeline = read(path, trusted=[*TRUSTED, *trusted])
         pipeline.steps[0][0]
     except UntrustedTypesFoundException as error:
         raise InputError(
-            f"{path}: refused; {str(error).splitlines()[0]} A model may be made of what "
-            "cairn.models.learners.archive trusts"
+            f"{path}: refused; {str(error).splitlines()[0]} Name a type in `trusted` of conf/config.yaml once you "
+            "have read its code"
         ) from error
     except Exception as error:  # a broken archive fails in as many ways as it can be broken
         raise InputError(f"{path}: broken, skops cannot read it; fetch or train the model anew") from error

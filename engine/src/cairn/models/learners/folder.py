@@ -1,8 +1,10 @@
 """Read a learner from its folder, by the name of the one file that it keeps there."""
 
 import json
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from cairn.errors import InputError
 from cairn.models.learners import boosting, cat_boost, light_gbm, scikit
@@ -26,8 +28,14 @@ LIBRARIES = {
 }
 
 
-def read(folder: Path, *, task: Task, n_classes: int, columns: list[str]) -> Estimator:
+def read(folder: Path, *, task: Task, n_classes: int, columns: list[str], trusted: Sequence[str] = ()) -> Estimator:
     """Read what an estimator's `write` wrote; other files beside it are not looked at.
+
+    Parameters
+    ----------
+    folder : of the estimator
+    task, n_classes, columns : of the model's signature
+    trusted : dotted names of the project's own types that a scikit-learn model may hold
 
     Raises
     ------
@@ -38,8 +46,8 @@ def read(folder: Path, *, task: Task, n_classes: int, columns: list[str]) -> Est
         names = ", ".join((*READERS, ENSEMBLE))
         raise InputError(f"{folder}: one of {names} has to be there; found {found or 'none'}")
     if found[0] == ENSEMBLE:
-        return _ensemble(folder, task, n_classes, columns)
-    return READERS[found[0]](folder / found[0], task=task, n_classes=n_classes, columns=columns)
+        return _ensemble(folder, trusted, task=task, n_classes=n_classes, columns=columns)
+    return _learner(folder / found[0], trusted, task=task, n_classes=n_classes, columns=columns)
 
 
 def prepare(folder: Path) -> None:
@@ -52,7 +60,13 @@ def prepare(folder: Path) -> None:
             import_module(library)
 
 
-def _ensemble(folder: Path, task: Task, n_classes: int, columns: list[str]) -> Ensemble:
+def _learner(path: Path, trusted: Sequence[str], **about: Any) -> Estimator:
+    if path.name == scikit.FILE:
+        return scikit.read(path, trusted=trusted, **about)
+    return READERS[path.name](path, **about)
+
+
+def _ensemble(folder: Path, trusted: Sequence[str], **about: Any) -> Ensemble:
     try:
         weights = read_weights(json.loads((folder / ENSEMBLE).read_text(encoding="utf-8")))
     except (ValueError, InputError) as error:
@@ -62,12 +76,12 @@ def _ensemble(folder: Path, task: Task, n_classes: int, columns: list[str]) -> E
     there = sorted(path.name for path in (folder / MEMBERS).iterdir()) if (folder / MEMBERS).is_dir() else []
     if there != sorted(known):
         raise InputError(f"{folder / MEMBERS}: {ENSEMBLE} names {', '.join(known)}; found {', '.join(there) or 'none'}")
-    members = [_member(folder / MEMBERS / place, task, n_classes, columns) for place in known]
+    members = [_member(folder / MEMBERS / place, trusted, **about) for place in known]
     return Ensemble(members, weights)
 
 
-def _member(folder: Path, task: Task, n_classes: int, columns: list[str]) -> Estimator:
+def _member(folder: Path, trusted: Sequence[str], **about: Any) -> Estimator:
     there = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     if len(there) != 1 or there[0] not in READERS:
         raise InputError(f"{folder}: a member is one of {', '.join(READERS)} and nothing else; found {there or 'none'}")
-    return READERS[there[0]](folder / there[0], task=task, n_classes=n_classes, columns=columns)
+    return _learner(folder / there[0], trusted, **about)

@@ -1,6 +1,6 @@
 """Any scikit-learn estimator, behind the encoding that it needs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,7 +134,7 @@ class Scikit:
 
         Raises
         ------
-        InputError : the estimator holds a type that would not be loaded again
+        InputError : skops cannot write the estimator
         """
         (folder / FILE).write_bytes(archive.dump(self.model))
 
@@ -172,9 +172,9 @@ class Scikit:
         return watched
 
 
-def read(path: Path, *, task: Task, n_classes: int, columns: list[str]) -> Scikit:
-    """Read what `Scikit.write` wrote."""
-    pipeline = archive.load(path)
+def read(path: Path, *, task: Task, n_classes: int, columns: list[str], trusted: Sequence[str] = ()) -> Scikit:
+    """Read what `Scikit.write` wrote; `trusted` names the project's own types that it may hold."""
+    pipeline = archive.load(path, trusted)
     encoder = Encoder(encoding=pipeline.steps[0][0] if len(pipeline.steps) > 1 else "codes")
     return Scikit(model=pipeline, encoder=encoder, n_classes=n_classes, columns=columns)
 

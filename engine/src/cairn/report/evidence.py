@@ -1,0 +1,66 @@
+"""What the stages before the report wrote, read for its page."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cairn import layout
+from cairn.files import digest, read_json
+from cairn.report.tables import confusion, training_curves
+
+__all__ = ["read"]
+
+DOCUMENTS = {
+    "profile": layout.PROFILE_RESULTS,
+    "evaluation": layout.EVALUATION,
+    "slices": layout.SLICES,
+    "bias": layout.BIAS,
+    "explanations": layout.EXPLANATIONS,
+    "gates": layout.GATES,
+    "rules": layout.RULES,
+    "validation": layout.VALIDATION_RESULTS,
+    "trials": layout.TRIALS,
+    "schema": layout.SCHEMA,
+    "signature": layout.TRAINED / "signature.json",
+    "training": layout.TRAINED / "metadata.json",
+}
+# From the page's own folder; whoever is sent the page alone lacks them, and the page says so.
+LINKS = {
+    "validation": "validation/index.html",
+    "leaderboard": "leaderboard.md",
+    "card": "model_card.md",
+    "figures": {
+        path.name: path.name for path in (layout.EVALUATION, layout.SLICES, layout.GATES, layout.TRIALS, layout.RULES)
+    },
+}
+HASHED = {
+    layout.RAW: "the raw tables",
+    layout.PARTS: "the rows to train, to validate and to test",
+    layout.TRAINED: "what was trained and judged",
+    layout.MODEL: "the same with its card: what is promoted",
+}
+
+
+def read(
+    *, data: Mapping[str, Any], split: Mapping[str, Any], evaluation: Mapping[str, Any], card: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Read what the page shows.
+
+    Parameters
+    ----------
+    data, split, evaluation, card : the nodes of params.yaml that the page names
+    """
+    documents: dict[str, Any] = {name: read_json(path) for name, path in DOCUMENTS.items()}
+    plots = {path.stem: read_json(path) for path in sorted(layout.PLOTS.glob("*.json"))}
+    return documents | {
+        "confusion": confusion(plots.pop("confusion"), documents["schema"]["classes"]),
+        "plots": plots,
+        "search": {name: read_json(layout.SEARCH / f"{name}.json") for name in ("history", "importances")},
+        "training_curves": training_curves(layout.TRAINING),
+        "card": layout.CARD.read_text(encoding="utf-8"),
+        "said": card,
+        "data": data,
+        "split": split,
+        "settings": evaluation,
+        "hashes": [{"path": str(path), "what": what, "md5": digest(path)} for path, what in HASHED.items()],
+        "links": LINKS,
+    }
