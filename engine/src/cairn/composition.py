@@ -1,6 +1,7 @@
 """Compose conf/ into params.yaml and check every node against the function that it names."""
 
 import copy
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,8 @@ from cairn.validation.expectations import suites
 def compose(given: Sequence[str] = ()) -> tuple[dict[str, Any], list[str]]:
     """Compose conf/ and check it, for the stage `compose`; nothing is written.
 
-    Under `dvc exp run -S` DVC has composed params.yaml without conf/overrides.yaml: what it holds beyond conf/ is
-    the new list of overrides. Otherwise conf/ is composed with the list that stands there.
+    Under `dvc exp run` DVC has composed params.yaml from conf/ and the overrides of -S alone: what it holds beyond
+    conf/ is the new list of overrides. Otherwise conf/ is composed with the list that is in conf/overrides.yaml.
 
     Parameters
     ----------
@@ -34,7 +35,7 @@ def compose(given: Sequence[str] = ()) -> tuple[dict[str, Any], list[str]]:
     ------
     InputError : conf/ does not compose, a key or value is wrong, or an override no longer fits conf/
     """
-    if overrides.set_by_experiment():
+    if "DVC_EXP_NAME" in os.environ and config.PARAMS.exists():
         params = config.read_yaml(config.PARAMS)
         check(params, {})
         listed = config.applied()
