@@ -15,7 +15,14 @@ import marks
 
 OVERLAY = "{{cookiecutter.project_slug}}"
 CALLERS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")
-MERGED_BY_NOBODY = ["params.yaml", "dvc.lock", "reports", "README.md", "LICENSE"]  # once made, they are the project's
+MERGED_BY_NOBODY = [
+    "params.yaml",
+    "conf/overrides.yaml",
+    "dvc.lock",
+    "reports",
+    "README.md",
+    "LICENSE",
+]  # once made, they are the project's
 
 
 def make(template: Path, said: Mapping[str, Any]) -> None:
