@@ -17,7 +17,14 @@ import wheel
 
 OVERLAY = "{{cookiecutter.project_slug}}"
 CALLERS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")
-MERGED_BY_NOBODY = ["params.yaml", "dvc.lock", "reports", "README.md", "LICENSE"]  # once made, they are the project's
+MERGED_BY_NOBODY = [
+    "params.yaml",
+    "conf/overrides.yaml",
+    "dvc.lock",
+    "reports",
+    "README.md",
+    "LICENSE",
+]  # once made, they are the project's
 
 
 def make(template: Path, context: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from cairn import config
+from cairn.composition import compose_applied
 from cairn.errors import InputError
 
 ROOT = Path(__file__).parents[2]
@@ -21,18 +22,25 @@ def checked(*overrides: str) -> dict:
     return params
 
 
+def recipe(name: str) -> str:
+    """Name an experiment as Hydra wants it: with a plus, unless conf/config.yaml lists one."""
+    return f"{'' if 'experiment' in config.compose()[1] else '+'}experiment={name}"
+
+
 def edit(path: str, old: str, new: str) -> None:
     text = Path(path).read_text()
     assert old in text
     Path(path).write_text(text.replace(old, new, 1))
 
 
-def test_params_yaml_is_what_conf_composes_to():
+def test_params_yaml_is_what_conf_composes_to_with_the_applied_experiment(monkeypatch):
     text = (ROOT / "params.yaml").read_text()
     if not config.parse_yaml(text):
         pytest.skip("params.yaml: nothing has run yet; `make run` composes conf/ into it")
-    composed, _ = config.compose()
-    assert text == config.dump(composed)
+    monkeypatch.chdir(ROOT)
+    if listed := config.applied():
+        print(f"{config.OVERRIDES}: an experiment is applied, {', '.join(listed)}")
+    assert text == config.dump(compose_applied())
 
 
 @pytest.mark.parametrize("choice", CHOICES, ids=str)
@@ -47,15 +55,17 @@ def test_every_file_of_conf_names_something_that_exists_and_takes_its_keys(proje
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_experiment_of_conf_changes_something_and_only_what_is_there(project_conf, name):
     plain = checked()
-    recipe = checked(f"+experiment={name}")
-    assert recipe != plain
-    assert recipe.keys() == plain.keys()
+    with_recipe = checked(recipe(name))
+    listed = config.compose()[1].get("experiment") == name
+    assert (with_recipe == plain) is listed
+    assert with_recipe.keys() == plain.keys()
 
 
 def test_the_quick_experiment_suits_every_data_set_and_model(project_conf):
+    quick = recipe("quick")
     for choice in CHOICES:
         if choice.parent.name in {"data", "model"} and choice.stem != "file":
-            assert checked("+experiment=quick", f"{choice.parent}={choice.stem}")["search"]["trials"] == 3
+            assert checked(quick, f"{choice.parent}={choice.stem}")["search"]["trials"] == 3
 
 
 def test_dvc_writes_the_same_bytes(project_conf):
@@ -163,8 +173,8 @@ def test_compose_writes_params_and_says_what_changed(project_conf, capsys, befor
     if before:
         config.PARAMS.write_text(before)
     compose.main()
+    assert capsys.readouterr().out == "params.yaml: composed from conf/\n"
     edit("conf/model/xgboost.yaml", "max_depth: 6", "max_depth: 5")
-    capsys.readouterr()
     compose.main()
     assert capsys.readouterr().out == "params.yaml: model.max_depth: 6 -> 5\n"
     assert yaml.safe_load(config.PARAMS.read_text())["model"]["max_depth"] == 5
@@ -266,6 +276,9 @@ def test_the_users_own_file_is_watched_by_its_content(project_conf, monkeypatch)
     compose.main()
     assert layout.SOURCE.samefile(table)
     monkeypatch.setattr("sys.argv", ["compose"])
+    compose.main()
+    assert layout.SOURCE.samefile(table), "what is applied stays"
+    config.OVERRIDES.write_text("[]\n")
     compose.main()
     assert layout.SOURCE.read_text() == "no file on this disk to watch\n"
     assert table.read_text() == "a,b\n1,2\n"

@@ -1,6 +1,7 @@
 """Compose conf/ into params.yaml and check every node against the function that it names."""
 
 import copy
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,8 @@ TAKEN = {name for names in [*NAMES.values(), *MEASURES.values()] for name in nam
 def compose(given: Sequence[str] = ()) -> tuple[dict[str, Any], list[str]]:
     """Compose conf/ and check it, for the stage `compose`; nothing is written.
 
-    Under `dvc exp run -S` DVC has composed params.yaml without conf/overrides.yaml: what it holds beyond conf/ is
-    the new list of overrides. Otherwise conf/ is composed with the list that stands there.
+    Under `dvc exp run` DVC has composed params.yaml from conf/ and the overrides of -S alone: what it holds beyond
+    conf/ is the new list of overrides. Otherwise conf/ is composed with the list that is in conf/overrides.yaml.
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ def compose(given: Sequence[str] = ()) -> tuple[dict[str, Any], list[str]]:
     ------
     InputError : conf/ does not compose, a key or value is wrong, or an override no longer fits conf/
     """
-    if overrides.set_by_experiment():
+    if "DVC_EXP_NAME" in os.environ and config.PARAMS.exists():
         params = config.read_yaml(config.PARAMS)
         check(params, {})
         listed = config.applied()

@@ -1,8 +1,6 @@
 """The overrides of the applied experiment: what params.yaml holds beyond conf/, kept in conf/overrides.yaml."""
 
-import hashlib
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +15,6 @@ from cairn.files import written
 HEADER = """# What the applied experiment changes, as `dvc exp run -S` takes it. `compose` writes this list under
 # `dvc exp run` and composes with it otherwise. `cairn keep NAME` makes it a recipe, `cairn reset` empties it.
 """
-LOCK = Path("dvc.lock")
 WORD = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)  # text that Hydra reads as text without quotes
 LITERALS = {"null", "true", "false", "nan", "inf"}  # unless it is one of these
 KEY = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
@@ -41,20 +38,6 @@ class Difference(NamedTuple):
         """Return the difference as overrides in Hydra's grammar."""
         chosen = [f"{group}={name}" for group, name in self.choices.items()]
         return [*chosen, *_changed_keys(self.composed, self.params)]
-
-
-def set_by_experiment() -> bool:
-    """Return True if DVC has just composed params.yaml with the overrides of `dvc exp run -S`.
-
-    An experiment without `-S` leaves params.yaml as the last `compose` wrote it; dvc.lock has its hash.
-    """
-    if "DVC_EXP_NAME" not in os.environ or not config.PARAMS.exists() or not config.read_yaml(config.PARAMS):
-        return False
-    lock = config.read_yaml(LOCK) if LOCK.exists() else {}
-    deps = lock.get("stages", {}).get("compose", {}).get("deps", [])
-    recorded = {dep["path"]: dep.get("md5") for dep in deps}
-    content = hashlib.md5(config.PARAMS.read_bytes(), usedforsecurity=False)
-    return recorded.get(str(config.PARAMS)) != content.hexdigest()
 
 
 def find(params: Mapping[str, Any], bare: Sequence[str] = ()) -> Difference:

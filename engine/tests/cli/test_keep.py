@@ -131,22 +131,6 @@ def test_a_second_experiment_drops_the_overrides_of_the_first_and_reports_it(pro
     ]
 
 
-def test_an_experiment_without_overrides_takes_edits_of_conf_and_keeps_what_is_applied(project_conf, monkeypatch):
-    import hashlib
-
-    applied = run_experiment(monkeypatch, "model.max_depth=4")
-    md5 = hashlib.md5(applied.encode()).hexdigest()
-    Path("dvc.lock").write_text(
-        yaml.safe_dump({"stages": {"compose": {"deps": [{"path": "params.yaml", "md5": md5}]}}})
-    )
-    text = Path("conf/config.yaml").read_text()
-    Path("conf/config.yaml").write_text(text.replace("seed: 42", "seed: 1"))
-    monkeypatch.setenv("DVC_EXP_NAME", "some-name")
-    compose.main()
-    assert config.applied() == ["model.max_depth=4"]
-    assert yaml.safe_load(config.PARAMS.read_text()) == yaml.safe_load(applied) | {"seed": 1}
-
-
 def test_overrides_by_hand_are_added_to_the_applied_ones(project_conf, monkeypatch):
     run_experiment(monkeypatch, "model=random_forest model.max_depth=8 seed=7")
     composed(monkeypatch, "seed=8")

@@ -148,7 +148,9 @@ def test_what_passes_its_gates_is_proposed_and_a_persons_own_tree_is_as_it_was(a
         "Retrained-by: Ann <ann@example.invalid>",
     ]
     changed = ann.git("diff", "--name-only", f"{name}~", name).split()
-    assert set(changed) == {"dvc.lock", "params.yaml", "reports/gates.json", "reports/metrics.json"}
+    made = {"dvc.lock", "params.yaml", "reports/gates.json", "reports/metrics.json"}
+    assert set(changed) == {*made, "conf/overrides.yaml"}
+    assert "\n- data.customers=30000\n" in ann.git("show", f"{name}:conf/overrides.yaml") + "\n"
     assert tags.promoted("prod").version == "v0.0.1", "nothing is promoted unless the settings say so"
     assert tags.promoted("staging") is None
 

@@ -5,8 +5,10 @@ import subprocess
 
 import pytest
 
+from cairn import config
 from cairn.cli.models import lineage, models
 from cairn.cli.promote import decide, promote, rollback
+from cairn.composition import compose_applied
 from cairn.errors import InputError
 from cairn.registry import tags
 
@@ -118,9 +120,10 @@ def test_a_tag_that_only_this_clone_has_gives_way_to_the_shared_one(ann):
 
 
 def test_a_stage_under_approval_waits_for_another_person(ann):
-    settings = ann.folder / "params.yaml"
-    settings.write_text(settings.read_text().replace("approval: []", "approval: [prod]"))
-    assert "approval: [prod]" in settings.read_text()
+    for name in ("params.yaml", "conf/registry/default.yaml"):
+        settings = ann.folder / name
+        settings.write_text(settings.read_text().replace("approval: []", "approval: [prod]"))
+        assert "approval: [prod]" in settings.read_text()
     ann.git("commit", "--quiet", "--all", "--message", "Ask for approval")
     ann.git("push", "--quiet")
     assert promote("prod").startswith("v0.0.1 waits for prod (model@v0.0.1, model#prod-pending#1)")
@@ -135,6 +138,24 @@ def test_a_stage_under_approval_waits_for_another_person(ann):
     assert "prod" in bob.run("cairn", "models")
     with pytest.raises(InputError, match=r"^nothing waits for prod"):
         decide("prod", approve=False)
+
+
+def test_a_commit_whose_params_are_not_what_its_conf_composes_to_is_refused(ann):
+    params = ann.folder / "params.yaml"
+    text = params.read_text()
+    params.write_text(text.replace("max_depth: 6", "max_depth: 7", 1))
+    ann.git("commit", "--quiet", "--all", "--message", "By hand")
+    line = (
+        r"^commit .*: params\.yaml is not what its conf/ composes to \(model\.max_depth: 7 -> 6\), so its model could"
+    )
+    with pytest.raises(InputError, match=line):
+        promote("prod")
+    assert ann.git("tag", "--list") == ""
+    (ann.folder / "conf/overrides.yaml").write_text("- model.max_depth=7\n")
+    params.write_text(config.dump(compose_applied()))
+    ann.git("commit", "--quiet", "--all", "--message", "In conf/")
+    (ann.folder / "conf/model/xgboost.yaml").write_text("]")  # it is the commit that counts, not the working tree
+    assert promote("prod", revision=ann.git("rev-parse", "HEAD")).startswith("v0.0.1 is in prod")
 
 
 def test_the_registry_of_another_day(ann):

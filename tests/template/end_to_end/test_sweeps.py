@@ -95,7 +95,7 @@ def test_a_recipe_runs_is_applied_kept_and_becomes_the_default(finished, run):
 
     again = run(["cairn", "keep", "mine"], finished)
     assert again.returncode == 1
-    assert again.stderr.startswith("error: cairn keep: nothing changed")
+    assert again.stderr.startswith("error: cairn keep: conf/overrides.yaml lists no overrides")
 
 
 def test_a_key_that_one_of_the_families_lacks_stops_the_sweep_and_leaves_the_workspace(finished, run):

@@ -89,7 +89,8 @@ def _run(place: Worktree, base: str, overrides: Sequence[str]) -> _Judged:
     report = place.folder / layout.GATES
     report.unlink(missing_ok=True)  # the commit's own, which says nothing of this run
     try:
-        place.run("dvc", "exp", "run", "--name", name)  # conf/overrides.yaml lists the overrides now
+        listed = config.applied(place.folder / config.CONF)  # those of the commit, and these
+        place.run("dvc", "exp", "run", "--name", name, *(word for each in listed for word in ("-S", each)))
     except InputError as error:
         results = read_json(report)["gates"] if report.exists() else []
         if any(not each["passed"] for each in results):
