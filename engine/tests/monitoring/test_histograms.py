@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import numpy as np
-from engine.tests.monitoring.written import LATER, NOON, SIGNATURE, row, write
+from engine.tests.monitoring.recordings import LATER, NOON, SIGNATURE, row, write
 
 from cairn.monitoring.histograms import Bins, counted, predicted, tally, value
 from cairn.monitoring.records import recorded

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from engine.tests.monitoring.written import LATER, NOON, SIGNATURE, row, write
+from engine.tests.monitoring.recordings import LATER, NOON, SIGNATURE, row, write
 from scipy.stats import fisher_exact
 
 from cairn.monitoring.histograms import counted

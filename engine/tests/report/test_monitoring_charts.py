@@ -1,6 +1,6 @@
 """Which charts the page of monitoring shows."""
 
-from engine.tests.report.observed import drifting, large, ordinary, record
+from engine.tests.report.observations import drifting, large, ordinary, record
 
 from cairn.report.monitoring_charts import leading, pictures
 from cairn.report.series import series_of

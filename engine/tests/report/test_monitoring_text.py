@@ -1,7 +1,7 @@
 """How the page of monitoring says times, figures and measures."""
 
 import pytest
-from engine.tests.report.observed import finding, record
+from engine.tests.report.observations import finding, record
 
 from cairn.report import monitoring_text
 from cairn.report.series import series_of

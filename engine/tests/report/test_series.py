@@ -1,6 +1,6 @@
 """How findings become time lines, which is worst, and since when."""
 
-from engine.tests.report.observed import drifting, finding, record
+from engine.tests.report.observations import drifting, finding, record
 
 from cairn.report.series import series_of
 

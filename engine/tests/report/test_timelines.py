@@ -1,7 +1,7 @@
 """Where limits lie on a chart."""
 
 import pytest
-from engine.tests.report.observed import finding, record
+from engine.tests.report.observations import finding, record
 
 from cairn.report import timelines
 from cairn.report.series import series_of
