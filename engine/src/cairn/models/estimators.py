@@ -13,11 +13,17 @@ import numpy as np
 
 from cairn.config import locate
 from cairn.errors import InputError, did_you_mean
-from cairn.models.families.boosted import hist_gradient_boosting, xgboost
-from cairn.models.families.boosters import catboost, lightgbm
-from cairn.models.families.forests import extra_trees, random_forest
-from cairn.models.families.plain import dummy, linear
-from cairn.models.learners.extra import SPOKEN, is_installed
+from cairn.models.families import (
+    catboost,
+    dummy,
+    extra_trees,
+    hist_gradient_boosting,
+    lightgbm,
+    linear,
+    random_forest,
+    xgboost,
+)
+from cairn.models.learners.extra import is_installed
 from cairn.models.learners.protocol import Balance, Estimator, OnRound, Part
 from cairn.models.learners.resample import smote
 from cairn.models.scikit_like import GIVEN, make, require_known
@@ -68,8 +74,7 @@ def build(node: Mapping[str, Any], *, task: Task, n_classes: int, seed: int) -> 
 
 def installed(node: Mapping[str, Any]) -> bool:
     """Say whether the library that a node of conf/model needs is there; only the extras can be missing."""
-    family = node["_target_"].removeprefix(__name__ + ".")
-    return family not in SPOKEN or is_installed(family)
+    return is_installed(node["_target_"].removeprefix(__name__ + "."))
 
 
 def check(node: Mapping[str, Any]) -> None:

@@ -41,8 +41,8 @@ class Contributions(NamedTuple):
         return self.base + self.values.sum(axis=1)
 
 
-def laid_out(margins: np.ndarray, n_classes: int) -> Contributions:
-    """Lay out what a library gives.
+def from_margins(margins: np.ndarray, n_classes: int) -> Contributions:
+    """Convert a library's contributions to the margins.
 
     Parameters
     ----------
