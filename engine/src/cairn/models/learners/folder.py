@@ -1,4 +1,4 @@
-"""Read a learner from its folder, by the name of the one file that it keeps there."""
+"""Read a learner from its folder, by the name of its one file."""
 
 import json
 from importlib import import_module
