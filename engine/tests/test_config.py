@@ -91,7 +91,7 @@ def test_a_data_set_brings_its_companions_and_the_command_line_has_the_last_word
         ("model/xgboost", "max_depth: 6", "max_dept: 6", "conf/model/xgboost.yaml: max_dept: no such key for .* (did you mean 'max_depth'?)"),
         ("model/xgboost", "max_depth: 6", "max_depth: six", "conf/model/xgboost.yaml: max_depth: 'six': input should be a valid integer"),
         ("model/xgboost", "max_depth: 6", "max_depth: 6.5", "conf/model/xgboost.yaml: max_depth: 6.5: input should be a valid integer"),
-        ("model/xgboost", "balance: none", "balance: weight", "conf/model/xgboost.yaml: balance: 'weight' is no choice (did you mean 'weights'?)"),
+        ("model/xgboost", "balance: none", "balance: weight", "conf/model/xgboost.yaml: balance: 'weight' is not a valid choice (did you mean 'weights'?)"),
         ("model/xgboost", "max_depth: {low: 3", "max_dept: {low: 3", "conf/model/xgboost.yaml: space.max_dept: no such parameter (did you mean 'max_depth'?)"),
         ("model/xgboost", "{low: 3, high: 10}", "{low: 10, high: 3}", "conf/model/xgboost.yaml: space.max_depth: low 10 is above high 3"),
         ("model/xgboost", "{low: 3, high: 10}", "{lo: 3, high: 10}", "conf/model/xgboost.yaml: space.max_depth: no such key 'lo' (did you mean 'low'?)"),

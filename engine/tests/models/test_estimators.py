@@ -173,7 +173,10 @@ def test_any_scikit_learn_class_works_and_gives_one_row_what_it_gives_many(parts
         ({"_target_": "sklearn.neighbors.KNeighborsClassifier", "neighbors": 5}, r"model.neighbors: .*'n_neighbors'"),
         ({"_target_": "pathlib.Path"}, r"pathlib.Path does not work like scikit-learn's estimators"),
         ({"_target_": "cairn.models.estimators.xgboost", "depth": 3}, r"model.depth: .*did you mean 'max_depth'"),
-        ({"_target_": "cairn.models.estimators.linear", "splines": 1}, r"model.splines: 1 is no number of knots"),
+        (
+            {"_target_": "cairn.models.estimators.linear", "splines": 1},
+            r"model.splines: 1 is not a valid number of knots",
+        ),
         ({"_target_": "cairn.models.estimators.linear", "C": 0}, r"model.C: 0 is not above 0"),
     ],
 )

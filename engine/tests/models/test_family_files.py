@@ -32,16 +32,19 @@ def test_the_file_of_a_family_names_its_defaults_and_a_space_of_its_arguments(fa
     [
         ({"starts": [{"max_depth": 4}, {"max_dept": 4}]}, r"starts\[1\].max_dept: no such key .*'max_depth'"),
         ({"starts": [{"max_depth": 99}]}, r"starts\[0\].max_depth: 99 is outside space.max_depth"),
-        ({"starts": ["deep"]}, r"starts\[0\]: 'deep' is no mapping"),
+        ({"starts": ["deep"]}, r"starts\[0\]: 'deep' must be a mapping"),
         (
             {"space": {"gamma": {"low": 0, "high": 1, "when": {"max_dept": 4}}, "max_depth": {"choices": [4, 5]}}},
-            "space.gamma: when.max_dept is no parameter that stands above it",
+            "space.gamma: when.max_dept must be a parameter above it",
         ),
         (
             {"space": {"gamma": {"low": 0, "high": 1, "when": {"gamma": 0.5}}}},
-            "space.gamma: when.gamma is no parameter that stands above it",
+            "space.gamma: when.gamma must be a parameter above it",
         ),
-        ({"space": {"balance": {"choices": ["none", "weight"]}}}, "space.balance: 'weight' is no choice .*'weights'"),
+        (
+            {"space": {"balance": {"choices": ["none", "weight"]}}},
+            "space.balance: 'weight' is not a valid choice .*'weights'",
+        ),
     ],
 )
 def test_starts_and_conditions_that_make_no_sense_are_refused(changed, words):

@@ -14,8 +14,9 @@ from cairn.models.learners.protocol import Estimator
 from cairn.search import automl
 from cairn.search.bagging import Bag, Member
 from cairn.search.comparison import measure
-from cairn.search.search import START_UP, Found
-from cairn.training.folds import parted, together
+from cairn.search.search import Found
+from cairn.search.work import TRAINING_OVERHEAD
+from cairn.training.folds import make_folds, together
 
 OURS = "cairn.models.estimators."
 TREES = {
@@ -95,7 +96,7 @@ def test_the_models_of_the_best_candidates_alone_are_held_and_none_once_it_is_wr
     tmp_path, problem_of, monkeypatch
 ):
     held: list[int] = []
-    drop, keep = automl.Race._drop_models, Bag._keep
+    drop, keep = automl.Race._drop_models, Bag._write
 
     def counting(self):
         drop(self)
@@ -106,7 +107,7 @@ def test_the_models_of_the_best_candidates_alone_are_held_and_none_once_it_is_wr
         assert place not in self.fitted[number].models
 
     monkeypatch.setattr(automl.Race, "_drop_models", counting)
-    monkeypatch.setattr(Bag, "_keep", checking)
+    monkeypatch.setattr(Bag, "_write", checking)
     found = race(tmp_path / "race.journal", problem_of(), trials=16, members=2)
     assert len(held) > 8
     assert max(held) <= 2 + len(CANDIDATES) - 1
@@ -153,7 +154,7 @@ def test_what_is_said_of_held_out_rows_comes_from_models_that_had_not_seen_them(
     pool = together(problem.train, problem.validation)
     said = np.zeros((450, 2))
     for member in chosen.members:
-        for model, fold in zip(models_of(member, problem), parted(problem, count=4), strict=True):
+        for model, fold in zip(models_of(member, problem), make_folds(problem, count=4), strict=True):
             unseen = np.setdiff1d(np.arange(450), fold.fitted)
             anew = estimators.build(member.node, task="binary", n_classes=2, seed=7)
             estimators.fit(anew, *pool.take(fold.fitted), *pool.take(unseen))
@@ -206,7 +207,7 @@ def test_rows_of_one_group_are_never_fitted_on_and_held_out_at_once(tmp_path, pr
     groups = np.arange(450) // 9
     problem = problem_of(groups=groups)
     found = race(tmp_path / "race.journal", problem, trials=2)
-    for fold in parted(problem, count=4):
+    for fold in make_folds(problem, count=4):
         assert set(groups[fold.fitted]).isdisjoint(groups[fold.held_out])
     assert sorted(found.chosen.places) == list(range(450))
 
@@ -239,8 +240,8 @@ def test_another_metric_is_what_counts(tmp_path, problem_of):
 
 def test_a_budget_of_seconds_is_kept(tmp_path, problem_of, clock):
     begun = clock()
-    found = race(tmp_path / "race.journal", problem_of(), folds=3, trials=None, seconds=START_UP + 3)
-    assert clock() - begun < START_UP + 4, "nothing would be left for training"
+    found = race(tmp_path / "race.journal", problem_of(), folds=3, trials=None, seconds=TRAINING_OVERHEAD + 3)
+    assert clock() - begun < TRAINING_OVERHEAD + 4, "nothing would be left for training"
     assert len(found.trials) >= 3
     assert found.chosen.members
 

@@ -6,13 +6,13 @@ from sklearn import metrics
 
 from cairn.errors import InputError
 from cairn.search.comparison import Candidate, Comparison, measure, metric_of
-from cairn.training.folds import parted
+from cairn.training.folds import make_folds
 
 NODE = {"_target_": "cairn.models.estimators.xgboost", "n_estimators": 20, "early_stopping_rounds": 3}
 
 
 def comparison(problem, count):
-    folds = parted(problem, count=count)
+    folds = make_folds(problem, count=count)
     return Comparison(folds=folds, task="binary", n_classes=2, seed=7, metric="log_loss")
 
 
@@ -30,7 +30,7 @@ def test_a_metric_knows_its_direction(name, task, greater):
 
 @pytest.mark.parametrize("name", ["profit_per_1000", "coverage", "interval_score"])
 def test_what_a_search_does_not_know_is_no_metric_to_search_by(name):
-    with pytest.raises(InputError, match=rf"^search\.metric: '{name}' is no metric to search a regression by"):
+    with pytest.raises(InputError, match=rf"^search\.metric: '{name}' is not a metric to search a regression by"):
         metric_of(name, "regression")
 
 
@@ -61,7 +61,7 @@ def test_the_score_is_the_same_whatever_was_fitted_before_and_in_whatever_order(
     score = compared.score(first)
     compared.fit([(again, 2), (again, 0)])
     compared.fit([(again, 1)])
-    assert compared.measured(again.predicted) == score
+    assert compared.measure_folds(again.predicted) == score
     assert all(np.array_equal(first.predicted[place], again.predicted[place]) for place in range(3))
 
 

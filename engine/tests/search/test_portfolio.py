@@ -20,7 +20,7 @@ FAMILIES = {
 
 
 def test_a_familys_parameters_are_there_only_when_it_is_drawn():
-    space = portfolio.united(FAMILIES)
+    space = portfolio.unite_spaces(FAMILIES)
     assert space["family"] == {"choices": ["trees", "linear"]}
     assert space["trees.depth"]["when"] == {"family": "trees"}
     assert space["trees.drop"]["when"] == {"family": "trees", "trees.booster": "dart"}
@@ -28,10 +28,10 @@ def test_a_familys_parameters_are_there_only_when_it_is_drawn():
 
 
 def test_a_start_is_enqueued_as_far_as_the_space_holds_it():
-    assert portfolio.enqueued(FAMILIES, "trees", 0) == {"family": "trees", "trees.depth": 6}
-    assert portfolio.enqueued(FAMILIES, "trees", 1) == {"family": "trees", "trees.depth": 3}
-    assert portfolio.enqueued(FAMILIES, "trees", 2) == {"family": "trees"}
-    assert portfolio.enqueued(FAMILIES, "linear", 0) == {"family": "linear"}
+    assert portfolio.start_params(FAMILIES, "trees", 0) == {"family": "trees", "trees.depth": 6}
+    assert portfolio.start_params(FAMILIES, "trees", 1) == {"family": "trees", "trees.depth": 3}
+    assert portfolio.start_params(FAMILIES, "trees", 2) == {"family": "trees"}
+    assert portfolio.start_params(FAMILIES, "linear", 0) == {"family": "linear"}
 
 
 class Trial:
@@ -41,8 +41,8 @@ class Trial:
 
 def test_a_trial_changes_what_its_start_says_and_what_was_drawn():
     drawn = {"family": "trees", "trees.depth": 3}
-    assert portfolio.changes(FAMILIES, Trial(start=1), drawn) == {"depth": 3, "rate": 0.3}
-    assert portfolio.changes(FAMILIES, Trial(), drawn) == {"depth": 3}
+    assert portfolio.node_changes(FAMILIES, Trial(start=1), drawn) == {"depth": 3, "rate": 0.3}
+    assert portfolio.node_changes(FAMILIES, Trial(), drawn) == {"depth": 3}
 
 
 def test_first_every_family_then_the_starts_of_those_that_lead():
@@ -63,4 +63,4 @@ def test_of_those_that_lead_the_one_that_had_least_goes_on():
 
 
 def test_those_with_the_least_loss_lead():
-    assert portfolio.leading({"a": 0.3, "b": 0.1, "c": 0.2}, 2) == ["b", "c"]
+    assert portfolio.leading_families({"a": 0.3, "b": 0.1, "c": 0.2}, 2) == ["b", "c"]

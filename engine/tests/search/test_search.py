@@ -19,14 +19,15 @@ from cairn import layout
 from cairn.errors import InputError
 from cairn.models import estimators
 from cairn.search import search
-from cairn.search.comparison import WARM_UP
+from cairn.search.comparison import WARM_UP_ROUNDS
 from cairn.search.search import Found
-from cairn.search.study import START_UP, mend
-from cairn.training.folds import parted
+from cairn.search.study import RANDOM_TRIALS, drop_partial_line
+from cairn.search.work import TRAINING_OVERHEAD
+from cairn.training.folds import make_folds
 from pipeline.stages import compose
 
 ROOT = Path(__file__).parents[3]
-TRIALS = START_UP + 4  # the first ten are drawn at random, the others by the estimator
+TRIALS = RANDOM_TRIALS + 4  # the first ten are drawn at random, the others by the estimator
 MODEL = {
     "_target_": "cairn.models.estimators.xgboost",
     "n_estimators": 70,
@@ -110,7 +111,7 @@ def test_hopeless_trials_are_ended_early_and_recorded(uninterrupted):
     assert [trial["trial"] for trial in trials] == list(range(TRIALS))
     pruned = [trial for trial in trials if trial["state"] == "pruned"]
     assert pruned, "a learning rate of a thousandth is hopeless"
-    assert all(WARM_UP <= trial["rounds"] < MODEL["n_estimators"] for trial in pruned)
+    assert all(WARM_UP_ROUNDS <= trial["rounds"] < MODEL["n_estimators"] for trial in pruned)
     assert all(np.isfinite(trial["score"]) for trial in trials)
 
 
@@ -169,9 +170,9 @@ def test_a_half_written_last_line_is_cut_off_and_no_other(tmp_path):
     journal = tmp_path / "search.journal"
     for content, kept in (('{"op": 0}\n{"op', '{"op": 0}\n'), ('{"op": 0}\n', '{"op": 0}\n'), ('{"op', "")):
         journal.write_text(content)
-        mend(journal)
+        drop_partial_line(journal)
         assert journal.read_text() == kept
-    mend(tmp_path / "not-there.journal")
+    drop_partial_line(tmp_path / "not-there.journal")
     assert not (tmp_path / "not-there.journal").exists()
 
 
@@ -228,7 +229,7 @@ def test_few_rows_are_compared_by_five_folds(tmp_path, problem_of, fits):
     found = find(tmp_path / "search.journal", problem, folds="auto", model=DEPTHS, trials=1)
     assert fits == [360] * 5
     losses = []
-    for fold in parted(problem, count=5):
+    for fold in make_folds(problem, count=5):
         model = estimators.build(DEPTHS, task="binary", n_classes=2, seed=7)
         estimators.fit(model, *fold.train)
         chance = estimators.predict(model, fold.validation.X)
@@ -337,7 +338,7 @@ def test_seconds_end_a_search_and_leave_time_to_train(tmp_path, problem_of):
     begun = monotonic()
     find(tmp_path / "one.journal", problem_of(), model=QUICK, trials=1)
     once = monotonic() - begun  # on a machine as busy as this one
-    seconds, begun = search.START_UP + max(4, 10 * once), monotonic()
+    seconds, begun = TRAINING_OVERHEAD + max(4, 10 * once), monotonic()
     found = find(tmp_path / "search.journal", problem_of(), model=QUICK, trials=None, seconds=seconds)
     assert len(found.trials) > 1
     assert monotonic() - begun < seconds - 1, "training would come too late"
@@ -363,17 +364,17 @@ TPE, XGBOOST = "conf/search/tpe.yaml: ", "conf/model/xgboost.yaml: "
 @pytest.mark.parametrize(
     ("overrides", "line"),
     [
-        (["search.trials=0"], TPE + "trials: 0 is no budget; give more than 0, or search=none to search nothing"),
-        (["search.seconds=-1"], TPE + "seconds: -1 is no budget; give more than 0, or search=none to search nothing"),
+        (["search.trials=0"], TPE + "trials: must be above 0, not 0; search=none searches nothing"),
+        (["search.seconds=-1"], TPE + "seconds: must be above 0, not -1; search=none searches nothing"),
         (["search.trials=null"], TPE + "trials: give trials or seconds, or the search would never end"),
         (["search=automl", "search.seconds=null"], "conf/search/automl.yaml: trials: give trials or seconds, or the"),
         (["search.sampler=tpee"], TPE + "sampler: 'tpee' is none of tpe, random, grid, cmaes (did you mean 'tpe'?)"),
         (
             ["search.metric=roc", "data.task=binary"],
-            TPE + "metric: 'roc' is no metric to search a binary by (did you mean 'roc_auc'?)",
+            TPE + "metric: 'roc' is not a metric to search a binary by (did you mean 'roc_auc'?)",
         ),
         (["search.start=lst"], TPE + "start: 'lst' is none of own, last, champion (did you mean 'last'?)"),
-        (["search.workers=0"], TPE + "workers: 0 cannot search; 1 is this process alone"),
+        (["search.workers=0"], TPE + "workers: must be at least 1, not 0"),
         (["search.storage=mysql://ada@db/studies"], TPE + "storage: 'mysql://ada@db/studies' is neither journal nor"),
         (["search.trails=3"], "override search.trails: conf/ has no such key"),
         (["search=tpa"], "override search=tpa: no file conf/search/tpa.yaml (did you mean 'tpe'?)"),
@@ -394,6 +395,6 @@ def test_a_search_that_makes_no_sense_is_one_line_with_its_file(project_conf, mo
 
 
 def test_a_metric_of_another_task_is_refused_where_the_task_is_known_late(tmp_path, problem_of):
-    with pytest.raises(InputError, match=r"^search\.metric: 'r2' is no metric to search a binary by"):
+    with pytest.raises(InputError, match=r"^search\.metric: 'r2' is not a metric to search a binary by"):
         find(tmp_path / "search.journal", problem_of(), metric="r2")
     assert not (tmp_path / "search.journal").exists()

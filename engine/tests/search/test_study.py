@@ -14,7 +14,7 @@ import pytest
 
 from cairn.errors import InputError
 from cairn.search import search
-from cairn.search.study import finished, joined
+from cairn.search.study import finished_trials, load_study
 
 TRIALS = 11
 MODEL = {
@@ -63,7 +63,7 @@ def assert_whole(found: search.Found) -> None:
 
 
 def kept(address: str, name: str) -> list:
-    return finished(joined(name, address, Path("no journal")))
+    return finished_trials(load_study(name, address, Path("no journal")))
 
 
 @pytest.mark.parametrize("where", ["journal", pytest.param("database", marks=pytest.mark.slow)])
@@ -115,14 +115,14 @@ def test_a_study_of_another_search_under_the_same_name_is_refused_and_left_alone
     tmp_path, problem_of, database, change, said
 ):
     find(tmp_path / "search.journal", problem_of(), storage=database, study="mine", trials=2)
-    before = joined("mine", database, Path("no journal"))
+    before = load_study("mine", database, Path("no journal"))
     trials, attributes = before.trials, before.user_attrs
     with pytest.raises(InputError) as refused:
         find(tmp_path / "search.journal", problem_of(), storage=database, study="mine", **change)
     line = str(refused.value)
     assert line.startswith(f"search.study: 'mine' in {database} searches another {said}; give this search a name")
     assert "\n" not in line
-    after = joined("mine", database, Path("no journal"))
+    after = load_study("mine", database, Path("no journal"))
     assert (after.trials, after.user_attrs, after.direction) == (trials, attributes, before.direction)
 
 

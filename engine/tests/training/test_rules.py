@@ -238,9 +238,9 @@ def test_the_table_has_one_line_a_rule():
     ("limits", "line"),
     [
         ({"leak": {"wran": 0.9}}, "leak: no key 'wran' (did you mean 'warn'?)"),
-        ({"leak": {"warn": "high"}}, "leak.warn: 'high' is no number; write null for never"),
-        ({"leak": {"stop": True}}, "leak.stop: True is no number; write null for never"),
-        ({"leak": 0.9}, "leak: 0.9 are no limits; write {warn: 0.1, stop: null}, or null"),
+        ({"leak": {"warn": "high"}}, "leak.warn: 'high' is not a valid number; write null for never"),
+        ({"leak": {"stop": True}}, "leak.stop: True is not a valid number; write null for never"),
+        ({"leak": 0.9}, "leak: 0.9 must be a mapping of limits; write {warn: 0.1, stop: null}, or null"),
     ],
 )
 def test_limits_that_are_none_are_one_line(limits, line):
@@ -251,7 +251,7 @@ def test_limits_that_are_none_are_one_line(limits, line):
 
 
 def test_large_parts_are_looked_at_by_a_drawn_sample_that_is_always_the_same(monkeypatch):
-    monkeypatch.setattr(leaks, "ROWS", 500)
+    monkeypatch.setattr(leaks, "SAMPLE_ROWS", 500)
     train, validation = part(2000, 1), part(900, 2)
     first, second = (leaks.strongest(train, validation, n_classes=2) for _ in range(2))
     assert first == second

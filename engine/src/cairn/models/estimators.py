@@ -1,8 +1,8 @@
 """The model families: one function for each file of conf/model, whose keyword arguments are that file's keys.
 
 A file may also name any class that works like scikit-learn's, such as `sklearn.neighbors.KNeighborsClassifier`; its
-keys are then the arguments of that class, and what the class lacks (filled gaps, numbers for categories,
-probabilities) is supplied.
+keys are then the arguments of that class, and what the class lacks is added: imputation, encoding of categories,
+probabilities.
 """
 
 import inspect
@@ -13,11 +13,17 @@ import numpy as np
 
 from cairn.config import locate
 from cairn.errors import InputError, did_you_mean
-from cairn.models.families.boosted import hist_gradient_boosting, xgboost
-from cairn.models.families.boosters import catboost, lightgbm
-from cairn.models.families.forests import extra_trees, random_forest
-from cairn.models.families.plain import dummy, linear
-from cairn.models.learners.extra import SPOKEN, is_installed
+from cairn.models.families import (
+    catboost,
+    dummy,
+    extra_trees,
+    hist_gradient_boosting,
+    lightgbm,
+    linear,
+    random_forest,
+    xgboost,
+)
+from cairn.models.learners.extra import is_installed
 from cairn.models.learners.protocol import Balance, Estimator, OnRound, Part
 from cairn.models.learners.resample import smote
 from cairn.models.scikit_like import GIVEN, make, require_known
@@ -44,44 +50,43 @@ __all__ = [
     "xgboost",
 ]
 
-RESERVED = {"_target_", "balance", "space", "starts", "finish"}  # keys of a model's file that are no arguments
+RESERVED = {"_target_", "balance", "space", "starts", "finish"}  # keys of a model's file that are not arguments
 
 
 def build(node: Mapping[str, Any], *, task: Task, n_classes: int, seed: int) -> Estimator:
-    """Make the estimator that a node of conf/model names.
+    """Build the estimator that a node of conf/model names.
 
     Parameters
     ----------
-    node : `_target_`, its arguments, and the keys that are not for it (`balance`, `space`, `starts`)
+    node : `_target_`, its arguments, and the keys of Cairn's own (`RESERVED`)
     task : what is predicted
     n_classes : how many classes; 0 for a regression
     seed : makes the fit repeatable
 
     Raises
     ------
-    InputError : no such class, an argument that it does not have, or a class that is for another task
+    InputError : no such class, an argument that it does not have, or a class for another task
     """
     target = locate(node["_target_"])
     settings = {key: value for key, value in node.items() if key not in RESERVED}
     if isinstance(target, type):
         return make(node["_target_"], target, settings, task=task, n_classes=n_classes, seed=seed)
     require_known(target, settings)
-    made: Estimator = target(**settings, task=task, n_classes=n_classes, seed=seed)
-    return made
+    estimator: Estimator = target(**settings, task=task, n_classes=n_classes, seed=seed)
+    return estimator
 
 
 def installed(node: Mapping[str, Any]) -> bool:
-    """Say whether the library that a node of conf/model needs is there; only the extras can be missing."""
-    family = node["_target_"].removeprefix(__name__ + ".")
-    return family not in SPOKEN or is_installed(family)
+    """Return True if the library that a node of conf/model needs is installed; only the extras can be missing."""
+    return is_installed(node["_target_"].removeprefix(__name__ + "."))
 
 
 def check(node: Mapping[str, Any]) -> None:
-    """Look at the keys of a model's node that are no arguments.
+    """Check the keys of a model's node that are not arguments.
 
     Raises
     ------
-    InputError : `balance` is no choice, `space` or `starts` names no argument, or a range or start makes no sense
+    InputError : `balance` is not valid, `space` or `starts` names no argument, or a range or start is not valid
     """
     _require_balance("balance", node.get("balance", "none"))
     parameters = inspect.signature(locate(node["_target_"])).parameters
@@ -108,46 +113,46 @@ def fit(
     matrices: dict[Any, Any] | None = None,
     rounds: int | None = None,
 ) -> Estimator:
-    """Fit an estimator on the training part, and stop early by the validation part where it can.
+    """Fit an estimator on the training part; boosting stops early by the validation part.
 
     Parameters
     ----------
-    estimator : what `build` made; it is fitted in place
-    train_X, validation_X : frames of a signature, of shape (n_rows, n_columns); without a validation part nothing
-        stops early, and all rounds are grown
+    estimator : of `build`; it is fitted in place
+    train_X, validation_X : frames of a signature, of shape (n_rows, n_columns); without a validation part all rounds
+        are grown
     train_y, validation_y : labels of a signature, of shape (n_rows,)
     balance : `weights`: every class of the training part weighs the same, in both parts; `smote`: new rows of the
         rare classes are made for the training part (`resample.smote`)
     on_round : called by boosted trees after each round with its number, from 0, and such as
         `{"train/log_loss": 0.31, "validation/log_loss": 0.33}` (`rmse` for a regression), and by forests after every
-        few trees with no figures; True ends the fit, which keeps what it has so far, and what it raises leaves it
-    matrices : an empty dict that a search gives to every fit on the same rows, so that they are binned once; then
+        few trees with no figures; True ends the fit, which keeps what it has so far, and an error in it ends the fit
+    matrices : an empty dict that a search passes to every fit on the same rows, so that they are binned once; then
         only the validation part is measured after each round
-    rounds : grow exactly so many rounds, or trees of a forest, and stop at no other; None: as the model says
+    rounds : grow exactly this many rounds, or trees of a forest; None: by the model's own settings
 
     Raises
     ------
-    InputError : a setting out of range, or weights where there can be none
+    InputError : a setting out of range, or a balance for a regression
     """
     validation: Part | None = None
     if validation_X is not None and validation_y is not None:
         validation = (validation_X, validation_y)
     if balance != "none" and not estimator.n_classes:
-        raise InputError(f"model.balance: {balance} is for classes, and a regression has none; say balance: none")
-    train = _resampled((train_X, train_y), matrices) if balance == "smote" else (train_X, train_y)
+        raise InputError(f"model.balance: {balance} is for classes, and a regression has none; use balance: none")
+    train = _resample((train_X, train_y), matrices) if balance == "smote" else (train_X, train_y)
     return estimator.fit(train, validation, balance=balance, on_round=on_round, matrices=matrices, rounds=rounds)
 
 
-def _resampled(train: Part, matrices: dict[Any, Any] | None) -> Part:
+def _resample(train: Part, matrices: dict[Any, Any] | None) -> Part:
     cache = {} if matrices is None else matrices
     if "smote" not in cache:
         cache["smote"] = smote(*train)
-    made: Part = cache["smote"]
-    return made
+    resampled: Part = cache["smote"]
+    return resampled
 
 
 def predict(estimator: Estimator, X: "pd.DataFrame") -> np.ndarray:
-    """Give probabilities of shape (n_rows, n_classes), or values of shape (n_rows,) for a regression.
+    """Return probabilities of shape (n_rows, n_classes), or values of shape (n_rows,) for a regression.
 
     A row's prediction is the same to the last bit whatever the rows beside it.
     """
@@ -155,18 +160,18 @@ def predict(estimator: Estimator, X: "pd.DataFrame") -> np.ndarray:
 
 
 def importances(estimator: Estimator) -> dict[str, float]:
-    """Give each column's share of what the model learnt, the largest first; empty for models that do not say."""
+    """Return each column's importance as a share, the largest first; empty for models that have none."""
     return estimator.importances()
 
 
 def _require_balance(where: str, value: Any) -> None:
     if value not in get_args(Balance):
-        raise InputError(f"{where}: {value!r} is no choice {did_you_mean(str(value), get_args(Balance))}")
+        raise InputError(f"{where}: {value!r} is not a valid choice {did_you_mean(str(value), get_args(Balance))}")
 
 
 def _check_start(where: str, start: Any, space: Mapping[str, Any], arguments: list[str]) -> None:
     if not isinstance(start, Mapping):
-        raise InputError(f"{where}: {start!r} is no mapping of parameters, such as {{max_depth: 4}}")
+        raise InputError(f"{where}: {start!r} must be a mapping of parameters, such as {{max_depth: 4}}")
     for name, value in start.items():
         if name not in arguments:
             raise InputError(f"{where}.{name}: no such key {did_you_mean(name, arguments)}")

@@ -39,19 +39,19 @@ class Model:
     metadata: dict[str, Any]
 
     def predict_proba(self, table: "pd.DataFrame") -> np.ndarray:
-        """Give probabilities of shape (n_rows, n_classes), in the order of the signature's classes."""
+        """Return probabilities of shape (n_rows, n_classes), in the order of the signature's classes."""
         if self.signature.classes is None:
-            raise InputError("the model is a regression: it gives values, and no probabilities")
+            raise InputError("the model is a regression: it predicts values, not probabilities")
         return self.estimator.predict(self.signature.frame(table))
 
     def predict(self, table: "pd.DataFrame") -> np.ndarray:
-        """Give a class or a value for each row, of shape (n_rows,); for a binary task by the signature's threshold."""
+        """Return a class or a value for each row, of shape (n_rows,); a binary class by the signature's threshold."""
         if self.signature.classes is None:
             return self.estimator.predict(self.signature.frame(table))
         return np.array(self.signature.classes)[self.choose(self.predict_proba(table))]
 
     def choose(self, probability: np.ndarray) -> np.ndarray:
-        """Give the place of the class that each row of probabilities, of shape (n_rows, n_classes), decides for."""
+        """Return the place of the class to decide for, for each row of probabilities of shape (n_rows, n_classes)."""
         if self.signature.task == "binary":
             threshold = 0.5 if self.signature.threshold is None else self.signature.threshold
             return (probability[:, 1] >= threshold).astype(int)

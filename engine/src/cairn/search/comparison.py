@@ -1,4 +1,4 @@
-"""The score of one candidate: fitted on each fold, measured on the rows that were held out."""
+"""Score a candidate: fit it on each fold, measure it on the rows that were held out."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from cairn.errors import InputError, did_you_mean
+from cairn.evaluation import own_metrics
+from cairn.evaluation.metrics import GREATER_IS_BETTER, MAIN, NAMES, figures, scorer
 from cairn.models import estimators
 from cairn.models.learners.threads import one_thread, threads
 from cairn.tables.source import Task
@@ -18,7 +20,7 @@ from cairn.training.folds import Fold
 __all__ = ["metric_of"]
 
 REPORT_EVERY = 10  # rounds between two reports to the pruner: each is a line in the journal
-WARM_UP = 50  # rounds before a trial may be pruned
+WARM_UP_ROUNDS = 50  # rounds before a trial may be pruned
 
 Report = Callable[[int, float], None]
 
@@ -33,7 +35,7 @@ class Candidate:
     models : the fitted model of each fold
     predicted : its predictions for that fold's held-out rows
     fit_seconds, predict_seconds : of all folds together
-    lock : held while a fold's model is put in, since several are fitted at once
+    lock : held while a fold's model is added, since several are fitted at once
     """
 
     node: dict[str, Any]
@@ -46,11 +48,11 @@ class Candidate:
     @property
     def rows(self) -> int:
         """How many rows were predicted."""
-        return sum(len(each) for each in self.predicted.values())
+        return sum(len(predicted) for predicted in self.predicted.values())
 
     @property
     def rounds(self) -> int | None:
-        """The rounds that the folds' models kept, on average; None for a model without rounds."""
+        """The mean rounds that the folds' models kept; None for a model without rounds."""
         kept = [model.rounds for model in self.models.values() if model.rounds is not None]
         return round(sum(kept) / len(kept)) if kept else None
 
@@ -86,14 +88,14 @@ class Comparison:
         """
         if len(self.folds) == 1:
             self._fit(candidate, 0, report, deadline)
-            return self.measured(candidate.predicted)
+            return self.measure_folds(candidate.predicted)
         at_once = threads()
         for first in range(0, len(self.folds), at_once):
             places = range(first, min(first + at_once, len(self.folds)))
             self.fit([(candidate, place) for place in places], deadline)
             if report is not None:
-                report(first, self.measured(candidate.predicted))
-        return self.measured(candidate.predicted)
+                report(first, self.measure_folds(candidate.predicted))
+        return self.measure_folds(candidate.predicted)
 
     def fit(self, pairs: Sequence[tuple[Candidate, int]], deadline: float | None = None) -> None:
         """Fit candidates, each on one fold, all at once and with a thread each.
@@ -119,7 +121,7 @@ class Comparison:
                 *fold.train,
                 *fold.validation,
                 balance=node.get("balance", "none"),
-                on_round=self._watch(report, deadline),
+                on_round=self._callback(report, deadline),
                 matrices=fold.matrices,
             )
         fitted = monotonic()
@@ -131,18 +133,16 @@ class Comparison:
             candidate.predict_seconds += monotonic() - fitted
 
     def actual(self, places: Sequence[int]) -> np.ndarray:
-        """Give the labels of the rows that some folds hold out."""
+        """Return the labels of the rows that some folds hold out."""
         return np.concatenate([self.folds[place].validation.y for place in places])
 
-    def measured(self, predicted: Mapping[int, np.ndarray]) -> float:
-        """Give the metric over the held-out rows of some folds; NaN where it cannot be said."""
+    def measure_folds(self, predicted: Mapping[int, np.ndarray]) -> float:
+        """Return the metric over the held-out rows of some folds; NaN if it is undefined."""
         places = sorted(predicted)  # whatever order they were fitted in
-        together = np.concatenate([predicted[place] for place in places])
-        return measure(self.metric, self.task, self.actual(places), together, self.own_metrics)
+        pooled = np.concatenate([predicted[place] for place in places])
+        return measure(self.metric, self.task, self.actual(places), pooled, self.own_metrics)
 
-    def _watch(self, report: Report | None, deadline: float | None) -> Any:
-        from cairn.evaluation.metrics import MAIN
-
+    def _callback(self, report: Report | None, deadline: float | None) -> Any:
         reported = f"validation/{MAIN[self.task]}" if self.metric == MAIN[self.task] else None
 
         def on_round(number: int, measured: Mapping[str, float]) -> bool:
@@ -160,40 +160,35 @@ def measure(
     predicted: np.ndarray,
     own: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> float:
-    """Give one metric of some predictions; NaN where it cannot be said."""
-    from cairn.evaluation import own_metrics
-    from cairn.evaluation.metrics import figures, scorer
-
-    said = predicted[:, 1] if task == "binary" else predicted
+    """Return one metric of some predictions; NaN if it is undefined."""
+    scores = predicted[:, 1] if task == "binary" else predicted
     if own and metric in own:
-        score = own_metrics.scorer({metric: own[metric]}, task, actual, said, threshold=None)
+        score = own_metrics.scorer({metric: own[metric]}, task, actual, scores, threshold=None)
     else:
-        score = scorer(task, actual, said, threshold=None)
+        score = scorer(task, actual, scores, threshold=None)
     value = figures(score, len(actual))[metric]
     return float("nan") if value is None else value
 
 
-def metric_of(said: str, task: Task, own: Mapping[str, Mapping[str, Any]] | None = None) -> tuple[str, bool]:
-    """Give the metric to search by, and whether more of it is better.
+def metric_of(name: str, task: Task, own: Mapping[str, Mapping[str, Any]] | None = None) -> tuple[str, bool]:
+    """Return the metric to search by, and whether a greater value is better.
 
     Parameters
     ----------
-    said : its name, or `auto`: log loss, or the root mean squared error
+    name : its name, or `auto`: log loss, or the root mean squared error
     task : what is predicted
     own : the nodes of the project's own metrics
 
     Raises
     ------
-    InputError : the task has no such metric, or it wants what a search does not know (a threshold, money)
+    InputError : the task has no such metric, or it needs what a search does not know (a threshold, money)
     """
-    from cairn.evaluation.metrics import GREATER_IS_BETTER, MAIN, NAMES
-
-    if said == "auto":
+    if name == "auto":
         return MAIN[task], False
-    if own and said in own:
-        return said, bool(own[said]["greater_is_better"])
-    known = [name for name in NAMES[task] if name not in ("profit_per_1000", "coverage", "interval_score")]
-    known += own or {}
-    if said not in known:
-        raise InputError(f"search.metric: {said!r} is no metric to search a {task} by {did_you_mean(said, known)}")
-    return said, GREATER_IS_BETTER[said]
+    if own and name in own:
+        return name, bool(own[name]["greater_is_better"])
+    valid = [metric for metric in NAMES[task] if metric not in ("profit_per_1000", "coverage", "interval_score")]
+    valid += own or {}
+    if name not in valid:
+        raise InputError(f"search.metric: {name!r} is not a metric to search a {task} by {did_you_mean(name, valid)}")
+    return name, GREATER_IS_BETTER[name]

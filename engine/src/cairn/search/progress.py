@@ -1,9 +1,11 @@
-"""Progress of a search, for a person who watches: trials done, best so far, time left."""
+"""Show the progress of a search in a terminal: trials done, best so far, time left."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING
+
+from cairn.search.study import finished_trials
 
 if TYPE_CHECKING:
     import optuna
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def progress(trials: int | None, end: float | None) -> Iterator[Callable[["optuna.Study"], None]]:
-    """Give what shows a study as it stands, on a terminal alone.
+    """Yield a function that shows the state of a study; it prints nothing outside a terminal.
 
     Parameters
     ----------
@@ -20,18 +22,16 @@ def progress(trials: int | None, end: float | None) -> Iterator[Callable[["optun
     """
     from tqdm import tqdm
 
-    from cairn.search.study import finished
-
     with tqdm(total=trials, desc="tune", unit="trial", disable=None) as bar:
 
         def show(study: "optuna.Study") -> None:
-            done = finished(study)
+            done = finished_trials(study)
             scores = [trial.value for trial in done if trial.value is not None]
             best = max if study.direction.name == "MAXIMIZE" else min
-            said = {"best": f"{best(scores):.4g}"} if scores else {}
+            state = {"best": f"{best(scores):.4g}"} if scores else {}
             if end is not None:
-                said["left"] = f"{max(0, end - monotonic()):.0f} s"
-            bar.set_postfix(said, refresh=False)
+                state["left"] = f"{max(0, end - monotonic()):.0f} s"
+            bar.set_postfix(state, refresh=False)
             bar.update(len(done) - bar.n)
 
         yield show

@@ -1,72 +1,53 @@
-"""Search for a model's parameters with Optuna, so that a killed search goes on where it was and ends the same."""
+"""Search for a model's parameters with Optuna; a search that was killed resumes, and ends with the same result."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from math import ceil, isfinite
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
 
 from cairn.errors import InputError
 from cairn.models import estimators
-from cairn.models.learners.threads import threads
-from cairn.models.space import combinations, suggest, within
-from cairn.search.comparison import Candidate, Comparison, Report, metric_of
-from cairn.search.progress import progress
-from cairn.search.study import (
-    REPEATS,
-    Sampler,
-    check_storage,
-    complete,
-    enqueue,
-    finished,
-    open_study,
-    others,
-    same_as,
-    sampler_of,
-)
+from cairn.models.space import combinations, within
+from cairn.search.bagging import Chosen
+from cairn.search.comparison import Comparison, metric_of
+from cairn.search.study import Sampler, Start, check_storage, complete_trials, enqueue, finished_trials, open_study
+from cairn.search.work import Work, best_of, trial_row
 from cairn.tables.source import Task
-from cairn.training.folds import Count, Problem, parted
+from cairn.training.folds import Count, Problem, make_folds
 
 if TYPE_CHECKING:
     import optuna
 
-    from cairn.search.bagging import Chosen
-
 __all__ = ["best_parameters", "candidates", "none"]
 
 KEYS = ("space", "starts", "finish")  # keys of a model's file that a search reads, and training does not
-START_UP = 4.0  # seconds in which the training stage imports, reads and saves
-PAUSE = 0.1  # seconds between two looks at whether other processes have made the last trials
-SLOWER = 1.7  # times that a fit takes after each of a model's last changes, such as half the learning rate
-FITS = 2.2  # fits of the training stage: one to stop early and choose the threshold, one on all rows
-
-Start = Literal["own", "last", "champion"]
 
 
 class Found(NamedTuple):
-    """What a search gives.
+    """The result of a search.
 
     Parameters
     ----------
-    params : to lay over the model's own
+    params : those that replace the model's own
     trials : every trial that was made, in order
     rounds : how many rounds the best trial's model grew; None for a model without
     score : the best trial's
-    chosen : the ensemble that AutoML built; None where one model is to be trained
+    chosen : the ensemble that AutoML built; None if one model is to be trained
     """
 
     params: dict[str, Any]
     trials: list[dict[str, Any]]
     rounds: int | None = None
     score: float | None = None
-    chosen: "Chosen | None" = None
+    chosen: Chosen | None = None
 
 
 def none(
     *, model: Any = None, problem: Any = None, journal: Any = None, known: Any = None, started: Any = None
 ) -> Found:
-    """Search nothing: the model's parameters stay as conf/model says them."""
+    """Return an empty result: the model keeps the parameters of conf/model."""
     return Found({}, [])
 
 
@@ -94,7 +75,7 @@ def best_parameters(
 
     The first trials take the model's own parameters and its `starts`, so the search never ends worse than it began;
     the last ones take the best parameters with each change of the model's `finish`. Each trial's sampler is seeded by
-    the number of trials before it, so a search that was killed and goes on proposes what it would have proposed.
+    the number of trials before it, so a search that was killed and resumed proposes what it would have proposed.
 
     Parameters
     ----------
@@ -112,13 +93,13 @@ def best_parameters(
     study : its name in the database; None: one that stands for the data, the model, the search and the seed
     model : the node of conf/model, with its `space`
     problem : the rows
-    journal : the file in which the study lives; a file that is there is gone on with
-    known : parameters to begin with
-    started : when the time began to count, on the clock of time.monotonic; None: now
+    journal : the file of the study; a search resumes from a file that exists
+    known : further parameters to begin with
+    started : when `seconds` began, on the clock of time.monotonic; None: now
 
     Raises
     ------
-    InputError : a budget, metric, storage or space that makes no sense
+    InputError : a budget, metric, storage or space that is not valid
     """
     check_budget(trials, seconds, endless=sampler != "grid")
     space = model.get("space") or {}
@@ -129,15 +110,15 @@ def best_parameters(
         storage, name=study, journal=journal, space=space, metric=name, greater_is_better=greater_is_better
     )
     if sampler == "grid":
-        starts = _shuffled(combinations(space, points, model), problem.seed)
+        starts = _shuffle(combinations(space, points, model), problem.seed)
         size = len(starts) + len(model.get("finish") or ())
         trials = min(trials or size, size)
     else:
-        starts = [within(space, each) for each in (model, *known, *(model.get("starts") or ()))]
+        starts = [within(space, params) for params in (model, *known, *(model.get("starts") or ()))]
     enqueue(opened, starts)
     work = Work(
         comparison=Comparison(
-            folds=parted(problem, count=folds, rows=rows),
+            folds=make_folds(problem, count=folds, rows=rows),
             task=problem.task,
             n_classes=problem.n_classes,
             seed=problem.seed,
@@ -152,12 +133,12 @@ def best_parameters(
         scale=max(1.0, len(problem.train.y) / rows),
     )
     if workers > 1:
-        from cairn.search.workers import share
+        from cairn.search.workers import share  # multiprocessing would slow down `compose`
 
         share(work, opened.study_name, storage, journal, workers)
-    work.go_on(opened)
-    work.finish(opened)
-    return found(opened, work)
+    work.make_trials(opened)
+    work.try_changes(opened)
+    return _result(opened, work)
 
 
 def check(
@@ -165,7 +146,7 @@ def check(
     task: Task | Literal["auto"] = "auto",
     own_metrics: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
-    """Look whether a node of conf/search makes sense, beyond the types of its values.
+    """Check a node of conf/search, beyond the types of its values.
 
     Parameters
     ----------
@@ -175,7 +156,7 @@ def check(
 
     Raises
     ------
-    InputError : no budget, or one that is not above 0; a metric, storage or number of workers that there cannot be
+    InputError : no budget, or one that is not above 0; a metric, storage or number of workers that is not valid
     """
     if "trials" in node or "seconds" in node:
         check_budget(node.get("trials"), node.get("seconds"), endless=node.get("sampler") != "grid")
@@ -186,7 +167,7 @@ def check(
         except InputError as error:
             raise InputError(f"candidates.{name}.{error}") from error
     if node.get("workers", 1) < 1:
-        raise InputError(f"workers: {node['workers']} cannot search; 1 is this process alone")
+        raise InputError(f"workers: must be at least 1, not {node['workers']}")
     check_storage(node.get("storage", "journal"))
     if task != "auto":
         try:
@@ -209,184 +190,34 @@ def candidates(node: Mapping[str, Any], model: Mapping[str, Any]) -> list[Mappin
 
 
 def check_budget(trials: int | None, seconds: float | None, *, endless: bool = True) -> None:
-    """Refuse a budget of nothing, and none at all where the search would be endless."""
+    """Check the budget of a search.
+
+    Parameters
+    ----------
+    trials, seconds : the budget; None: no limit
+    endless : whether the search would never end without one
+
+    Raises
+    ------
+    InputError : a budget that is not above 0, or none for a search that would never end
+    """
     for key, value in (("trials", trials), ("seconds", seconds)):
         if value is not None and value <= 0:
-            raise InputError(f"{key}: {value} is no budget; give more than 0, or search=none to search nothing")
+            raise InputError(f"{key}: must be above 0, not {value}; search=none searches nothing")
     if trials is None and seconds is None and endless:
         raise InputError("trials: give trials or seconds, or the search would never end")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Work:
-    """What each process that shares a search does.
-
-    Parameters
-    ----------
-    comparison : how a candidate is scored
-    model : the node of conf/model
-    sampler, trials, pruning : as in `best_parameters`
-    end : when the training stage should be over, on the clock of time.monotonic; None: no limit
-    scale : how many times the rows of a trial the training stage fits
-    worker : which of the processes this is
-    """
-
-    comparison: Comparison
-    model: dict[str, Any]
-    sampler: Sampler
-    trials: int | None
-    pruning: bool
-    end: float | None
-    scale: float
-    worker: int = 0
-
-    @property
-    def finishing(self) -> list[dict[str, Any]]:
-        """The changes that the last trials make to the best parameters."""
-        changes = self.model.get("finish") or []
-        return changes if self.trials is None or self.trials > len(changes) else []
-
-    def go_on(self, study: "optuna.Study", alive: Callable[[], bool] = lambda: True) -> None:
-        """Make trials until the budget is spent, leaving what finishing and training will take."""
-        from optuna.pruners import MedianPruner, NopPruner
-
-        from cairn.search.comparison import WARM_UP
-
-        space = self.model["space"]
-        warm_up = WARM_UP if len(self.comparison.folds) == 1 else 0
-        study.pruner = MedianPruner(n_startup_trials=4, n_warmup_steps=warm_up) if self.pruning else NopPruner()
-        with progress(self.trials, self.end) as show:
-            while alive() and self._more(study):
-                show(study)
-                done, running = len(finished(study)), others(study)
-                if self.trials is not None and done + running >= self.trials - len(self.finishing):
-                    sleep(PAUSE)
-                    continue
-                # Who shares a study must not draw the same: neither workers, nor machines that see each other's trials.
-                seed = self.comparison.seed + done + 100_003 * self.worker + 1_009 * running
-                study.sampler = sampler_of(self.sampler, seed=seed, space=space)
-                study.optimize(self._try, n_trials=1, catch=(Superfluous,))
-            show(study)
-
-    def finish(self, study: "optuna.Study") -> None:
-        """Take the best parameters with each of the model's last changes, as long as they help and time allows."""
-        best = _best(study, [trial for trial in complete(study) if "finish" not in trial.user_attrs])
-        if best is None:
-            return
-        for number in range(len(self.finishing)):
-            if self._left() < START_UP + SLOWER ** (number + 1) * self._once(study, FITS):
-                return
-            if same_as(study, best.params, finish=number) is None:
-                study.add_trial(self._changed(study, best, number))
-            if (better := _best(study, complete(study))) is None or better.user_attrs.get("finish") != number:
-                return
-
-    def _more(self, study: "optuna.Study") -> bool:
-        done = finished(study)
-        if self.trials is not None and len(done) >= self.trials - len(self.finishing):
-            return False
-        changes = len(self.finishing)
-        trials = sum(SLOWER**number for number in range(changes + 1))
-        return not done or self._left() > START_UP + self._once(study, FITS * SLOWER**changes, trials)
-
-    def _once(self, study: "optuna.Study", fits: float, trials: float = 1) -> float:
-        """Guess how long some fits of the training stage, and some trials, will take, by those that nothing ended."""
-        took = sorted(
-            (trial.datetime_complete - trial.datetime_start).total_seconds()
-            for trial in complete(study)
-            if trial.datetime_complete and trial.datetime_start and not {REPEATS, "finish"} & trial.user_attrs.keys()
-        )
-        trial = took[len(took) // 2] if took else 0.0
-        in_turn = ceil(len(self.comparison.folds) / threads())
-        return trials * trial + fits * self.scale * trial / in_turn
-
-    def _left(self) -> float:
-        return float("inf") if self.end is None else self.end - monotonic()
-
-    def _try(self, trial: "optuna.Trial") -> float:
-        from optuna import TrialPruned
-
-        drawn = suggest(trial, self.model["space"], self.model)
-        if self._superfluous(trial):
-            raise Superfluous
-        if twin := same_as(trial.study, trial.params, finish=None):
-            trial.set_user_attr(REPEATS, twin.number)
-            trial.set_user_attr("rounds", twin.user_attrs.get("rounds"))
-            assert twin.value is not None
-            return twin.value
-        candidate = Candidate({**self.model, **drawn})
-
-        def report(step: int, value: float) -> None:
-            trial.report(value, step)
-            if trial.should_prune():
-                raise TrialPruned
-
-        score = self._measured(candidate, trial.study, report)
-        trial.set_user_attr("rounds", candidate.rounds)
-        return score
-
-    def _changed(
-        self, study: "optuna.Study", best: "optuna.trial.FrozenTrial", number: int
-    ) -> "optuna.trial.FrozenTrial":
-        """Try the best parameters with one of the last changes; starts that no trial has taken stay in their queue."""
-        from optuna.trial import create_trial
-
-        candidate = Candidate({**self.model, **best.params, **self.finishing[number]})
-        score = self._measured(candidate, study)
-        said = {"finish": number, "rounds": candidate.rounds}
-        return create_trial(value=score, params=best.params, distributions=best.distributions, user_attrs=said)
-
-    def _measured(self, candidate: Candidate, study: "optuna.Study", report: Report | None = None) -> float:
-        """Give a candidate's score; the worst there is where the metric cannot be said."""
-        score = self.comparison.score(candidate, report, None if self.end is None else self.end - START_UP)
-        return score if score == score else float("-inf" if study.direction.name == "MAXIMIZE" else "inf")
-
-    def _superfluous(self, trial: "optuna.Trial") -> bool:
-        """Say whether other processes have begun the last of the trials in the meantime."""
-        from optuna.trial import TrialState
-
-        if self.trials is None:
-            return False
-        states = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
-        before = [each for each in trial.study.get_trials(deepcopy=False, states=states) if each.number < trial.number]
-        return len(before) >= self.trials - len(self.finishing)
-
-
-class Superfluous(Exception):  # noqa: N818
-    """A trial that another process has made meanwhile."""
-
-
-def found(study: "optuna.Study", work: Work) -> Found:
-    """Give the best trial's parameters, and every trial."""
-    best = _best(study, complete(study))
-    rows = [row(number, trial) for number, trial in enumerate(finished(study))]
+def _result(study: "optuna.Study", work: Work) -> Found:
+    best = best_of(study, complete_trials(study))
+    rows = [trial_row(number, trial) for number, trial in enumerate(finished_trials(study))]
     if best is None:
         return Found({}, rows)
     change = best.user_attrs.get("finish")
-    params = best.params | ({} if change is None else work.finishing[change])
+    params = best.params | ({} if change is None else work.finish_changes[change])
     return Found(params, rows, best.user_attrs.get("rounds"), best.value)
 
 
-def row(number: int, trial: "optuna.trial.FrozenTrial") -> dict[str, Any]:
-    """Give a trial as the reports write it: a pruned one has the score at which it was ended."""
-    steps = trial.intermediate_values
-    score = trial.value
-    return {
-        "trial": number,
-        "state": trial.state.name.lower(),
-        "score": score if score is not None and isfinite(score) else None,  # None: the metric cannot be said
-        "rounds": trial.user_attrs.get("rounds", max(steps, default=None)),
-        "params": trial.params,
-    }
-
-
-def _shuffled(sets: list[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
-    """Mix them, so that a search which time ends has seen all corners of the grid."""
-    import numpy as np
-
+def _shuffle(sets: list[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
+    """Shuffle parameter sets, so that a search which time ends has tried all corners of the grid."""
     return [sets[place] for place in np.random.default_rng(seed).permutation(len(sets))]
-
-
-def _best(study: "optuna.Study", trials: Sequence["optuna.trial.FrozenTrial"]) -> "optuna.trial.FrozenTrial | None":
-    sign = -1 if study.direction.name == "MAXIMIZE" else 1
-    return min(trials, key=lambda trial: sign * (trial.value or 0.0), default=None)

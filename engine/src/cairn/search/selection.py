@@ -1,10 +1,11 @@
-"""Greedy selection of an ensemble's members, from their predictions of rows that they had not seen."""
+"""Select an ensemble's members greedily, by their predictions of rows that they were not fitted on."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from cairn.search.comparison import measure
 from cairn.tables.source import Task
 
 STEPS = 60  # members drawn, with repetition; a weight is a multiple of one in so many
@@ -20,7 +21,7 @@ def greedy(
     predicted : each candidate's predictions, all of one shape
     loss : of such predictions; less is better
     members : how many different candidates at most
-    steps : how many draws; the best of the means on the way is what is taken
+    steps : how many draws; the best of the means after each draw is kept
 
     Returns
     -------
@@ -31,8 +32,8 @@ def greedy(
     for step in range(1, steps + 1):
         full = np.count_nonzero(counts) >= members
         losses = [
-            float("inf") if full and not counts[place] else loss((total + each) / step)
-            for place, each in enumerate(predicted)
+            float("inf") if full and not counts[place] else loss((total + candidate) / step)
+            for place, candidate in enumerate(predicted)
         ]
         chosen = int(np.argmin(losses))
         counts[chosen] += 1
@@ -49,12 +50,10 @@ def loss_of(
     actual: np.ndarray,
     own_metrics: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Callable[[np.ndarray], float]:
-    """Give what an ensemble makes small: the metric or its negative, of predictions as learners give them."""
-    from cairn.search.comparison import measure
-
+    """Return the loss that an ensemble minimises: the metric or its negative, of the learners' predictions."""
     if metric == "rmse":
         return lambda predicted: float(np.sqrt(np.mean((actual - predicted) ** 2)))
-    if metric == "log_loss":  # hundreds of means are measured, and no other figure of theirs is wanted
+    if metric == "log_loss":  # hundreds of means are measured: the other figures of `measure` would cost time
         rows, tiny = np.arange(len(actual)), np.finfo("float64").eps
         return lambda predicted: float(-np.log(np.clip(predicted[rows, actual], tiny, 1)).mean())
     sign = -1 if greater_is_better else 1

@@ -1,4 +1,4 @@
-"""The study: where trials are kept, so that a killed search goes on and several processes share one."""
+"""The study: where trials are stored, so that a killed search resumes and several processes can share one."""
 
 import json
 import re
@@ -15,32 +15,33 @@ if TYPE_CHECKING:
     import optuna
 
 Sampler = Literal["tpe", "random", "grid", "cmaes"]
+Start = Literal["own", "last", "champion"]
 
-STUDY = "search"  # the name in a journal, which holds one study alone
-SEARCHED = ("space", "metric")  # the attributes of a study that say what is searched, and by what
-REPEATS = "repeats"  # the attribute of a trial that took another one's score
-BEAT, LOST = 30, 120  # seconds between two signs of life in a database, and without one until a trial counts as lost
-TRIES = 20  # to connect, a tenth of a second apart, where another machine makes the tables
-START_UP = 10  # trials drawn at random before a sampler learns from them
+STUDY = "search"  # the name in a journal, which holds one study only
+REPEATS = "repeats"  # the attribute of a trial that copies another one's score
+HEARTBEAT = 30  # seconds between two signs of life of a trial in a database
+GRACE_PERIOD = 120  # seconds without a sign of life until a trial counts as lost
+CONNECT_ATTEMPTS = 20  # a tenth of a second apart, while another machine makes the tables
+RANDOM_TRIALS = 10  # trials drawn at random before a sampler learns from them
 
 
 def open_study(
     storage: str, *, name: str | None, journal: Path, space: Mapping[str, Any], metric: str, greater_is_better: bool
 ) -> "optuna.Study":
-    """Open a study, or make it.
+    """Open a study; make it if there is none.
 
     Parameters
     ----------
     storage : `journal`, or the address of a database, such as `postgresql://ada@localhost/studies`; the password
         comes from the environment (PGPASSWORD) or ~/.pgpass
-    name : of the study in the database; None: the journal's name, which stands for all that decides the trials
+    name : of the study in the database; None: the journal's name, a digest of all that decides the trials
     journal : the file
     space, metric : what is searched, and by what; trials of another space or metric are not mixed in
     greater_is_better : of the metric
 
     Raises
     ------
-    InputError : no such storage, it cannot be reached, or it holds a study of this name over another space or metric
+    InputError : no such storage, it cannot be reached, or it has a study of this name over another space or metric
     """
     import optuna
 
@@ -53,22 +54,22 @@ def open_study(
         direction="maximize" if greater_is_better else "minimize",
         load_if_exists=True,
     )
-    said = json.loads(json.dumps(dict(zip(SEARCHED, (space, metric), strict=True))))
-    for key, value in said.items():
+    searched = json.loads(json.dumps({"space": space, "metric": metric}))
+    for key, value in searched.items():
         if study.user_attrs.get(key, value) != value:
             raise InputError(
                 f"search.study: {study.study_name!r} in {_without_password(storage)} searches another {key}; give this "
                 "search a name of its own (search.study=...), or take none"
             )
-    for key in said.keys() - study.user_attrs.keys():
-        study.set_user_attr(key, said[key])
+    for key in searched.keys() - study.user_attrs.keys():
+        study.set_user_attr(key, searched[key])
     if own:
-        _give_up_what_was_begun(study)
+        _fail_unfinished_trials(study)
     return study
 
 
-def joined(name: str, storage: str, journal: Path) -> "optuna.Study":
-    """Open a study once more, in a process that shares it."""
+def load_study(name: str, storage: str, journal: Path) -> "optuna.Study":
+    """Open a study that exists, such as in a process that shares it."""
     import optuna
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
@@ -79,19 +80,23 @@ def joined(name: str, storage: str, journal: Path) -> "optuna.Study":
 
 
 def enqueue(study: "optuna.Study", starts: list[dict[str, Any]]) -> None:
-    """Let a study begin with some parameters, those that it does not hold yet; a trial that was killed is no trial."""
+    """Enqueue parameter sets that no trial of a study has yet.
+
+    `study.enqueue_trial(skip_if_exists=True)` would also skip what a killed search had begun and never measured, since
+    such a trial is in the study as failed.
+    """
     from optuna.trial import TrialState
 
     trials = [trial for trial in study.get_trials(deepcopy=False) if trial.state is not TrialState.FAIL]
-    known = {_spelled(trial.system_attrs.get("fixed_params", trial.params)) for trial in trials}
+    keys = {_key(trial.system_attrs.get("fixed_params", trial.params)) for trial in trials}
     for params in starts:
-        if params and _spelled(params) not in known:
+        if params and _key(params) not in keys:
             study.enqueue_trial(params)
-            known.add(_spelled(params))
+            keys.add(_key(params))
 
 
-def others(study: "optuna.Study") -> int:
-    """Count the trials that other processes are making; those of processes that died are given up."""
+def count_running(study: "optuna.Study") -> int:
+    """Count the trials that other processes are making, after failing those of processes that died."""
     from optuna.exceptions import ExperimentalWarning
     from optuna.storages import fail_stale_trials
     from optuna.trial import TrialState
@@ -102,29 +107,31 @@ def others(study: "optuna.Study") -> int:
     return len(study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)))
 
 
-def finished(study: "optuna.Study") -> list["optuna.trial.FrozenTrial"]:
-    """Give the trials that ended by themselves, in the order of their numbers."""
+def finished_trials(study: "optuna.Study") -> list["optuna.trial.FrozenTrial"]:
+    """Return the complete and the pruned trials, in the order of their numbers."""
     from optuna.trial import TrialState
 
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
 
 
-def complete(study: "optuna.Study") -> list["optuna.trial.FrozenTrial"]:
-    """Give the trials that were measured to their end; the value of a pruned one is of its first rounds or folds."""
+def complete_trials(study: "optuna.Study") -> list["optuna.trial.FrozenTrial"]:
+    """Return the trials measured to their end; the value of a pruned one is of its first rounds or folds only."""
     from optuna.trial import TrialState
 
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
 
 
-def same_as(study: "optuna.Study", params: Mapping[str, Any], **attributes: Any) -> "optuna.trial.FrozenTrial | None":
+def find_equal_trial(
+    study: "optuna.Study", params: Mapping[str, Any], **attributes: Any
+) -> "optuna.trial.FrozenTrial | None":
     """Find a complete trial with equal parameters and attributes, whose score need not be measured again."""
-    for trial in complete(study):
+    for trial in complete_trials(study):
         if trial.params == params and all(trial.user_attrs.get(key) == value for key, value in attributes.items()):
             return trial
     return None
 
 
-def sampler_of(name: Sampler, *, seed: int, space: Mapping[str, Any]) -> "optuna.samplers.BaseSampler":
+def make_sampler(name: Sampler, *, seed: int, space: Mapping[str, Any]) -> "optuna.samplers.BaseSampler":
     """Make a sampler.
 
     Parameters
@@ -139,24 +146,24 @@ def sampler_of(name: Sampler, *, seed: int, space: Mapping[str, Any]) -> "optuna
     from optuna.exceptions import ExperimentalWarning
 
     if name == "tpe":
-        conditional = any("when" in said for said in space.values())
-        with warnings.catch_warnings():  # groups of parameters that are there together: the way of Optuna's own docs
+        conditional = any("when" in limits for limits in space.values())
+        with warnings.catch_warnings():  # Optuna's docs advise grouped sampling for conditional parameters
             warnings.simplefilter("ignore", ExperimentalWarning)
-            return samplers.TPESampler(seed=seed, n_startup_trials=START_UP, group=conditional)
+            return samplers.TPESampler(seed=seed, n_startup_trials=RANDOM_TRIALS, group=conditional)
     if name == "cmaes":
         return samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False)
     return samplers.RandomSampler(seed=seed)
 
 
-def mend(journal: Path) -> None:
-    """Cut off a last line that a killed search had not finished, which Optuna cannot read."""
+def drop_partial_line(journal: Path) -> None:
+    """Remove a last line that a killed search had not finished, which Optuna cannot read."""
     text = journal.read_bytes() if journal.exists() else b""
     if text and not text.endswith(b"\n"):
         journal.write_bytes(text[: text.rfind(b"\n") + 1])
 
 
-def _give_up_what_was_begun(study: "optuna.Study") -> None:
-    """End the trials that a killed search was making or had yet to make: they are enqueued anew, in their order."""
+def _fail_unfinished_trials(study: "optuna.Study") -> None:
+    """Fail the running and waiting trials of a killed search: they are enqueued anew, in their order."""
     from optuna.trial import TrialState
 
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
@@ -165,7 +172,7 @@ def _give_up_what_was_begun(study: "optuna.Study") -> None:
         study.tell(study.ask(), state=TrialState.FAIL)
 
 
-def _spelled(params: Mapping[str, Any]) -> str:
+def _key(params: Mapping[str, Any]) -> str:
     return json.dumps(params, sort_keys=True)
 
 
@@ -175,7 +182,7 @@ def _journal(journal: Path) -> Any:
 
     journal.parent.mkdir(parents=True, exist_ok=True)
     journal.with_name(journal.name + ".lock").unlink(missing_ok=True)  # of a search that was killed
-    mend(journal)
+    drop_partial_line(journal)
     return JournalStorage(JournalFileBackend(str(journal)))
 
 
@@ -187,32 +194,32 @@ def _database(address: str) -> Any:
         check_storage(address)
     except InputError as error:
         raise InputError(f"search.{error}") from error
-    for patience in reversed(range(TRIES)):
+    for attempts_left in reversed(range(CONNECT_ATTEMPTS)):
         try:
-            return _connected(re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", address))
+            return _connect(re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", address))
         except ImportError as error:
             raise InputError(
                 "search.storage: the PostgreSQL driver is not installed; `make run EXTRAS=postgresql` installs it"
             ) from error
         except SQLAlchemyError as error:
-            if patience and isinstance(error, IntegrityError | ProgrammingError):
+            if attempts_left and isinstance(error, IntegrityError | ProgrammingError):
                 sleep(0.1)  # another machine makes the tables at this moment
                 continue
             reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
             raise InputError(f"search.storage: {shown} cannot be reached: {reason}") from error
 
 
-def _connected(address: str) -> Any:
+def _connect(address: str) -> Any:
     from optuna.exceptions import ExperimentalWarning
     from optuna.storages import RDBStorage
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
-        return RDBStorage(address, heartbeat_interval=BEAT, grace_period=LOST)
+        return RDBStorage(address, heartbeat_interval=HEARTBEAT, grace_period=GRACE_PERIOD)
 
 
 def check_storage(storage: str) -> None:
-    """Look whether a storage is one that there is.
+    """Check the address of a storage.
 
     Raises
     ------

@@ -3,32 +3,31 @@
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from cairn.files import read_json
 from cairn.registry import files, tags
+from cairn.search.study import STUDY, Start, complete_trials, load_study
 
 __all__ = ["known"]
 
-BEST = 5  # trials of the last search
+LAST_TRIALS = 5  # the best ones of the last search
 STAGE = "prod"
-
-Start = Literal["own", "last", "champion"]
 
 
 def known(start: Start, *, last: Path, model: Path) -> list[dict[str, Any]]:
-    """Give parameter sets to try first.
+    """Return parameter sets to try first.
 
     Parameters
     ----------
     start : `own`: none but the model's; `last`: the best trials of the last search; `champion`: the parameters of
         the model that is promoted
     last : the journal of the last search; there may be none
-    model : where a model's folder stands in the repository
+    model : the path of the model's folder in the repository
 
     Raises
     ------
-    InputError : the promoted model cannot be had
+    InputError : the promoted model cannot be fetched
     """
     if start == "last":
         return _best_of(last) if last.exists() else []
@@ -41,9 +40,7 @@ def known(start: Start, *, last: Path, model: Path) -> list[dict[str, Any]]:
 
 
 def _best_of(journal: Path) -> list[dict[str, Any]]:
-    from cairn.search.study import STUDY, complete, joined
-
-    study = joined(STUDY, "journal", journal)
+    study = load_study(STUDY, "journal", journal)
     sign = -1 if study.direction.name == "MAXIMIZE" else 1
-    best = sorted(complete(study), key=lambda trial: sign * (trial.value or 0.0))[:BEST]
+    best = sorted(complete_trials(study), key=lambda trial: sign * (trial.value or 0.0))[:LAST_TRIALS]
     return [dict(trial.params) for trial in best]

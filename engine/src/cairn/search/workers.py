@@ -10,17 +10,17 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from cairn.errors import InputError
-from cairn.search.search import Work
-from cairn.search.study import joined
+from cairn.search.study import load_study
+from cairn.search.work import Work
 
 
 def share(work: Work, name: str, storage: str, journal: Path, workers: int) -> None:
-    """Let other processes make trials of a study until its budget is spent.
+    """Make trials of a study in other processes until its budget is spent.
 
     Parameters
     ----------
     work : what each of them does
-    name, storage, journal : where the study is
+    name, storage, journal : the study
     workers : how many; they share the cores
 
     Raises
@@ -32,7 +32,9 @@ def share(work: Work, name: str, storage: str, journal: Path, workers: int) -> N
     os.environ["OMP_NUM_THREADS"] = str(threads)  # read when a library is first loaded, so by the new processes alone
     try:
         processes = [
-            context.Process(target=_go_on, args=(replace(work, worker=number + 1), name, storage, journal), daemon=True)
+            context.Process(
+                target=_make_trials, args=(replace(work, worker=number + 1), name, storage, journal), daemon=True
+            )
             for number in range(workers)
         ]
         for process in processes:
@@ -58,9 +60,9 @@ def _end(processes: Iterable[BaseProcess]) -> None:
         process.join()
 
 
-def _go_on(work: Work, name: str, storage: str, journal: Path) -> None:
-    """Make trials as long as the process that started this one lives: killed, it is run again with its own workers."""
+def _make_trials(work: Work, name: str, storage: str, journal: Path) -> None:
+    """Make trials while the process that started this one lives: if killed, it is run again with its own workers."""
     parent = multiprocessing.parent_process()
     assert parent is not None
-    with suppress(InputError):  # which that process meets too, and can say
-        work.go_on(joined(name, storage, journal), alive=parent.is_alive)
+    with suppress(InputError):  # the process that started this one meets it too, and reports it
+        work.make_trials(load_study(name, storage, journal), alive=parent.is_alive)

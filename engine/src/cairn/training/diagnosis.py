@@ -1,4 +1,4 @@
-"""What the rules find in one training: a value, and what to say of it."""
+"""Measure what the rules check of one training: a value, a statement, and advice."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,53 +14,54 @@ Curves = Sequence[Mapping[str, float]]
 Part = tuple[np.ndarray, np.ndarray]  # labels of shape (n_rows,), and what was predicted
 
 NO_CURVE = "the learner reports no loss by round"
-NO_NUMBERS = "the validation loss is no number in some rounds"
-SMALLEST = float(np.finfo(np.float64).eps)  # the least probability that is taken for what it says
+NOT_FINITE = "the validation loss is not a number in some rounds"
+LEAST_PROBABILITY = float(np.finfo(np.float64).eps)  # smaller ones are clipped for the log loss
 
 
 class Finding(NamedTuple):
-    """What one rule found: its value (None: cannot be said), a clause that says it, and what to try where it is bad."""
+    """What one rule found: its value (None: undefined), a clause that states it, and what to try if it is bad."""
 
     value: float | None
-    found: str
+    statement: str
     advice: str = ""
 
 
 def loss_not_falling(curves: Curves) -> Finding:
-    """Say by which share the train loss fell from the first round to the last."""
+    """Return the share by which the train loss fell from the first round to the last."""
     steps, losses, metric = _curve(curves, "train")
     if len(losses) < 2:
         return Finding(None, NO_CURVE)
     if not np.isfinite(losses).all():
         bad = int(steps[~np.isfinite(losses)][0])
-        return Finding(np.nan, f"the train {metric} is no number from round {bad:,} on", "lower model.learning_rate")
+        return Finding(np.nan, f"the train {metric} is not a number from round {bad:,} on", "lower model.learning_rate")
     fall = (losses[0] - losses[-1]) / losses[0] if losses[0] else None
     return Finding(
         fall,
         f"the train {metric} went from {losses[0]:.4g} to {losses[-1]:.4g} in {steps[-1] - steps[0] + 1:,} rounds",
-        "try another model.learning_rate or weaker regularisation, and see whether the features tell of the label",
+        "try another model.learning_rate or weaker regularisation, and check whether the features can predict "
+        "the label",
     )
 
 
 def overfit(train: Part, validation: Part, n_classes: int) -> Finding:
     """Compare the skill on both parts, less two standard errors of that on the validation part."""
-    seen, unseen = _skill(*train, train[0], n_classes), _skill(*validation, train[0], n_classes)
-    if seen is None or unseen is None:
-        return Finding(None, "a part with one label alone cannot say")
+    fitted, held_out = _skill(*train, train[0], n_classes), _skill(*validation, train[0], n_classes)
+    if fitted is None or held_out is None:
+        return Finding(None, "a part has one label only")
     return Finding(
-        seen[0] - unseen[0] - 2 * unseen[1],
-        f"the model's skill (1: perfect, 0: as the mean) is {seen[0]:.2f} on the train part, {unseen[0]:.2f} on the "
-        f"validation part, with a standard error of {unseen[1]:.2f}",
+        fitted[0] - held_out[0] - 2 * held_out[1],
+        f"the model's skill (1: perfect, 0: as the mean) is {fitted[0]:.2f} on the train part, {held_out[0]:.2f} on "
+        f"the validation part, with a standard error of {held_out[1]:.2f}",
         "try smaller trees or stronger regularisation, fewer features, or more rows; a forest is better on its own "
         "rows by nature, and then the validation part alone counts",
     )
 
 
 def overtrained(curves: Curves, best_round: int | None) -> Finding:
-    """Say by which share the validation loss at the last round kept is above the least one."""
+    """Return the share by which the validation loss at the last round kept is above the least one."""
     steps, losses, metric = _curve(curves, "validation")
     if not np.isfinite(losses).all() or not len(losses):
-        return Finding(None, NO_NUMBERS if len(losses) else NO_CURVE)
+        return Finding(None, NOT_FINITE if len(losses) else NO_CURVE)
     kept = len(steps) - 1 if best_round is None else max(int(np.searchsorted(steps, best_round, side="right")) - 1, 0)
     best = int(losses.argmin())
     worse = (losses[kept] - losses[best]) / losses[best] if losses[best] else 0.0
@@ -75,12 +76,12 @@ def overtrained(curves: Curves, best_round: int | None) -> Finding:
 
 
 def not_finished(curves: Curves, rounds_limit: int | None) -> Finding:
-    """Say how far the best loss of all rounds is below the best of all but the last tenth."""
+    """Return the share by which the best loss of all rounds is below the best of all but the last tenth."""
     steps, losses, metric = _curve(curves, "validation")
     if len(losses) < 2 or rounds_limit is None:
         return Finding(None, NO_CURVE if len(losses) < 2 else "no limit of the rounds is known")
     if not np.isfinite(losses).all():
-        return Finding(None, NO_NUMBERS)
+        return Finding(None, NOT_FINITE)
     if steps[-1] + 1 < rounds_limit:
         return Finding(0.0, f"training ended by itself after {steps[-1] + 1:,} of {rounds_limit:,} rounds")
     before = losses[steps < 0.9 * rounds_limit].min(initial=losses[0])
@@ -94,7 +95,7 @@ def not_finished(curves: Curves, rounds_limit: int | None) -> Finding:
 
 
 def class_imbalance(y: np.ndarray, names: list[Any]) -> Finding:
-    """Count the rarest class, as a share of the rows that it would have if all had as many."""
+    """Return the rows of the rarest class, as a share of those that it would have if all classes had as many."""
     if not names:
         return Finding(None, "a regression has no classes")
     counts = np.bincount(y, minlength=len(names))
@@ -108,7 +109,7 @@ def class_imbalance(y: np.ndarray, names: list[Any]) -> Finding:
 
 
 def leak(train: "Rows", validation: "Rows", n_classes: int) -> Finding:
-    """Give the ROC AUC, or R2 of ranks, of the feature that predicts best alone, less the doubt of few rows."""
+    """Return the ROC AUC, or R2 of ranks, of the feature that predicts best alone, less a penalty for few rows."""
     suspect = leaks.strongest(train, validation, n_classes=n_classes)
     figure = "a ROC AUC" if n_classes else "an R2 of ranks"
     return Finding(
@@ -119,22 +120,22 @@ def leak(train: "Rows", validation: "Rows", n_classes: int) -> Finding:
 
 
 def constant_predictions(y: np.ndarray, predicted: np.ndarray, n_classes: int) -> Finding:
-    """Give the standard deviation of the validation predictions, as a share of that of the labels."""
+    """Return the standard deviation of the validation predictions, as a share of that of the labels."""
     if not len(y):
         return Finding(None, "there are no validation rows")
     actual = np.eye(n_classes)[y] if n_classes else y.astype("float64")
-    spread, whole = (np.sqrt(np.var(each, axis=0).sum()) for each in (predicted, actual))
+    spread, whole = (np.sqrt(np.var(values, axis=0).sum()) for values in (predicted, actual))
     return Finding(
         float(spread / whole) if whole else None,
         f"the validation predictions spread by {spread:.3g}, the labels by {whole:.3g}",
-        "the model says nearly the same for every row: weaken its regularisation, and see whether the features tell "
-        "of the label at all",
+        "the model predicts nearly the same for every row: weaken its regularisation, and check whether the features "
+        "can predict the label",
     )
 
 
 def row_id_label(y: np.ndarray, n_classes: int) -> Finding:
-    """Give the share of different labels; of numbers, only where they follow the rows or fill a range."""
-    advice = "a label that names the row cannot be learnt: see whether data.target is the right column"
+    """Return the share of different labels; for numbers, only if they follow the rows or fill a range."""
+    advice = "a label that identifies the row cannot be learnt: check whether data.target is the right column"
     if n_classes:
         count = len(np.unique(y))
         return Finding(count / len(y), f"there are {count:,} classes in {len(y):,} train rows", advice)
@@ -147,32 +148,34 @@ def row_id_label(y: np.ndarray, n_classes: int) -> Finding:
 
 
 def row_id_feature(train: "Rows") -> Finding:
-    """Give the share of different values of the feature most like a row id."""
-    found = leaks.row_ids(train.X)
-    name = max(found, key=lambda each: found[each])
-    if not found[name]:
+    """Return the share of different values of the feature most like a row id."""
+    shares = leaks.row_ids(train.X)
+    name = max(shares, key=lambda column: shares[column])
+    if not shares[name]:
         return Finding(0.0, "no feature numbers the rows")
     return Finding(
-        found[name],
-        f"the feature most like a row id, {name}, has different values in {100 * found[name]:.3g} % of the rows",
-        "a row id tells only of the order in which rows were kept: name it in data.id, or drop it (data.drop)",
+        shares[name],
+        f"the feature most like a row id, {name}, has different values in {100 * shares[name]:.3g} % of the rows",
+        "a row id knows only the order in which rows were kept: name it in data.id, or drop it (data.drop)",
     )
 
 
 def _curve(curves: Curves, part: str) -> tuple[np.ndarray, np.ndarray, str]:
-    """Give the rounds of one part's loss, the losses, and the loss's name; rounds without one are left out."""
-    found = [(row["step"], name, row[name]) for row in curves for name in row if name.startswith(f"{part}/")]
-    metric = found[0][1].partition("/")[2] if found else ""
-    return np.array([each[0] for each in found]), np.array([each[2] for each in found], dtype="float64"), metric
+    """Return the rounds of one part's loss, the losses, and the loss's name; rounds without one are left out."""
+    points = [(row["step"], name, row[name]) for row in curves for name in row if name.startswith(f"{part}/")]
+    metric = points[0][1].partition("/")[2] if points else ""
+    return np.array([point[0] for point in points]), np.array([point[2] for point in points], dtype="float64"), metric
 
 
 def _skill(y: np.ndarray, predicted: np.ndarray, train_y: np.ndarray, n_classes: int) -> tuple[float, float] | None:
-    """Give 1 - loss / loss of a prediction of the training part's mean or class shares, and its standard error.
+    """Return 1 - loss / loss of a prediction of the training part's mean or class shares, and its standard error.
 
     The loss is the squared error or the log loss; the standard error is that of a ratio of means (delta method).
     """
     plain = np.bincount(train_y, minlength=n_classes) / len(train_y) if n_classes else np.mean(train_y)
-    losses, reference = (_losses(y, each, n_classes) for each in (predicted, np.broadcast_to(plain, predicted.shape)))
+    losses, reference = (
+        _losses(y, values, n_classes) for values in (predicted, np.broadcast_to(plain, predicted.shape))
+    )
     if not len(y) or not reference.mean() > 0:
         return None
     ratio = losses.mean() / reference.mean()
@@ -183,4 +186,4 @@ def _skill(y: np.ndarray, predicted: np.ndarray, train_y: np.ndarray, n_classes:
 def _losses(y: np.ndarray, predicted: np.ndarray, n_classes: int) -> np.ndarray:
     if not n_classes:
         return (y - predicted) ** 2
-    return -np.log(np.clip(predicted[np.arange(len(y)), y], SMALLEST, 1))
+    return -np.log(np.clip(predicted[np.arange(len(y)), y], LEAST_PROBABILITY, 1))

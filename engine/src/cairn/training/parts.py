@@ -1,4 +1,4 @@
-"""The training and validation parts as models see them."""
+"""Read the training and validation parts as models take them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,13 +15,13 @@ __all__ = ["read"]
 
 
 class Parts(NamedTuple):
-    """What training works on.
+    """The rows of training.
 
     Parameters
     ----------
     signature : learnt from the training part alone
     train, validation : prepared by it
-    groups : of shape (n_train + n_validation,): the codes of the column that is to be kept together; None: none is
+    groups : of shape (n_train + n_validation,): the group of each row, to be kept in one fold; None: no groups
     """
 
     signature: Signature
@@ -30,12 +30,12 @@ class Parts(NamedTuple):
     groups: np.ndarray | None
 
     def problem(self, *, seed: int, ordered: bool, own_metrics: Mapping[str, Any] | None = None) -> Problem:
-        """Return what a search works on.
+        """Return the problem of a search.
 
         Parameters
         ----------
         seed : makes the search repeatable
-        ordered : the validation rows must not be learnt from
+        ordered : whether validation rows must not be fitted on
         own_metrics : the nodes of the project's own metrics
         """
         return Problem(
@@ -58,21 +58,21 @@ def read(
     Parameters
     ----------
     train, validation : Parquet files
-    schema : what the features stage says of their columns
+    schema : the columns, as the features stage describes them
     node : the node of conf/config.yaml that makes the signature
-    together : a column whose rows stand in one fold
+    together : a column whose equal values are kept in one fold
     """
     about = {key: schema[key] for key in ("features", "target", "task", "classes")}
     names = dict.fromkeys([*schema["features"], schema["target"], *([together] if together else [])])
     tables = [signature.read(path, list(names)) for path in (train, validation)]
-    seen = config.call(node, train=tables[0], **about)
-    first, second = (Rows(seen.frame(table), seen.labels(table)) for table in tables)
-    return Parts(seen, first, second, _codes([table[together] for table in tables]) if together else None)
+    learnt = config.call(node, train=tables[0], **about)
+    first, second = (Rows(learnt.frame(table), learnt.labels(table)) for table in tables)
+    return Parts(learnt, first, second, _codes([table[together] for table in tables]) if together else None)
 
 
 def _codes(columns: list[Any]) -> np.ndarray | None:
-    """Give each row its group; None where each row is one by itself: then nothing is to be kept together."""
+    """Return the group of each row; None if every row is a group of its own."""
     import pandas as pd
 
-    codes, found = pd.factorize(pd.concat([column.astype(object) for column in columns]))
-    return codes if len(found) < len(codes) else None
+    codes, groups = pd.factorize(pd.concat([column.astype(object) for column in columns]))
+    return codes if len(groups) < len(codes) else None

@@ -1,4 +1,4 @@
-"""Rules looked at on every training, from its curves and from the training and validation parts alone."""
+"""Check every training by rules, from its curves and from the training and validation parts alone."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -42,7 +42,7 @@ def check(
     row_id_label: Limits | None = None,
     row_id_feature: Limits | None = None,
 ) -> list[Result]:
-    """Look at a training by every rule that has limits; large parts are looked at by a drawn sample where that costs.
+    """Check a training by every rule that has limits; rules that are slow on large parts use a sample.
 
     Parameters
     ----------
@@ -53,22 +53,22 @@ def check(
     train, validation : frames of a signature, of shape (n_rows, n_columns), and labels of shape (n_rows,)
     train_predicted, validation_predicted : probabilities of shape (n_rows, n_classes), or values of shape (n_rows,)
     task : what is predicted
-    classes : the names of the classes, for the sentences; None: their places are said
-    loss_not_falling, ... : the bounds of each rule, as `{warn: 0.1, stop: null}`; None: the rule is not asked
+    classes : the names of the classes, for the messages; None: their places
+    loss_not_falling, ... : the bounds of each rule, as `{warn: 0.1, stop: null}`; None: the rule is left out
 
     Returns
     -------
-    list of dict : `rule`, `status` (pass, warn or stop), `value` (None where it cannot be said), `warn`, `stop` and
-        `message`: one sentence that says what was found and, unless it passes, what to try
+    list of dict : `rule`, `status` (pass, warn or stop), `value` (None if it is undefined), `warn`, `stop` and
+        `message`: one sentence with what was found and, unless it passes, what to try
 
     Raises
     ------
-    InputError : limits that are none
+    InputError : limits that are not valid
     """
     parts = (train.y, train_predicted), (validation.y, validation_predicted)
     n_classes = 0 if task == "regression" else train_predicted.shape[1]
     names = list(range(n_classes) if classes is None else classes)
-    asked: dict[str, tuple[Limits | None, Callable[[], diagnosis.Finding]]] = {
+    findings: dict[str, tuple[Limits | None, Callable[[], diagnosis.Finding]]] = {
         "loss_not_falling": (loss_not_falling, lambda: diagnosis.loss_not_falling(curves)),
         "overfit": (overfit, lambda: diagnosis.overfit(*parts, n_classes)),
         "overtrained": (overtrained, lambda: diagnosis.overtrained(curves, best_round)),
@@ -79,13 +79,13 @@ def check(
         "row_id_label": (row_id_label, lambda: diagnosis.row_id_label(train.y, n_classes)),
         "row_id_feature": (row_id_feature, lambda: diagnosis.row_id_feature(train)),
     }
-    wanted = {name: limits for name, (limits, _) in asked.items() if limits is not None}
-    require_limits(wanted)
-    return [_judged(name, limits, asked[name][1]()) for name, limits in wanted.items()]
+    active = {name: limits for name, (limits, _) in findings.items() if limits is not None}
+    require_limits(active)
+    return [_result(name, limits, findings[name][1]()) for name, limits in active.items()]
 
 
 def require_limits(rules: Mapping[str, Any]) -> None:
-    """Refuse limits that are none, before there is a training to look at.
+    """Check the limits of rules, before there is a training to check.
 
     Parameters
     ----------
@@ -93,42 +93,42 @@ def require_limits(rules: Mapping[str, Any]) -> None:
 
     Raises
     ------
-    InputError : something other than `warn` and `stop`, or a bound that is no number
+    InputError : a key other than `warn` and `stop`, or a bound that is not a number
     """
     for name, limits in rules.items():
         if name == "_target_" or limits is None:
             continue
         if not isinstance(limits, Mapping):
-            raise InputError(f"{name}: {limits!r} are no limits; write {{warn: 0.1, stop: null}}, or null")
+            raise InputError(
+                f"{name}: {limits!r} must be a mapping of limits; write {{warn: 0.1, stop: null}}, or null"
+            )
         for key, bound in limits.items():
             if key not in BOUNDS:
                 raise InputError(f"{name}: no key {key!r} {did_you_mean(key, BOUNDS)}")
             if isinstance(bound, bool) or not isinstance(bound, int | float | None) or bound != bound:
-                raise InputError(f"{name}.{key}: {bound!r} is no number; write null for never")
+                raise InputError(f"{name}.{key}: {bound!r} is not a valid number; write null for never")
 
 
 def stopped(results: Sequence[Result]) -> str | None:
-    """Give the one line of an error that names the rules that stop the run, or None where there are none."""
-    found = [each for each in results if each["status"] == "stop"]
-    if not found:
-        return None
-    return "; ".join(f"rules.{each['rule']}: {each['message']}" for each in found)
+    """Return the one line of an error that names the rules that stop the run; None if there are none."""
+    stops = [result for result in results if result["status"] == "stop"]
+    return "; ".join(f"rules.{result['rule']}: {result['message']}" for result in stops) or None
 
 
 def table(results: Sequence[Result]) -> str:
-    """Lay the results out for a terminal: pass, WARN or STOP, rule, value, and the sentence."""
+    """Format the results for a terminal: pass, WARN or STOP, rule, value, and the message."""
     rows = [("", "rule", "value", "")]
-    for each in results:
-        shown = "-" if each["value"] is None else f"{each['value']:.3g}"
-        status = "pass" if each["status"] == "pass" else each["status"].upper()
-        rows.append((status, each["rule"], shown, each["message"]))
+    for result in results:
+        value = "-" if result["value"] is None else f"{result['value']:.3g}"
+        status = "pass" if result["status"] == "pass" else result["status"].upper()
+        rows.append((status, result["rule"], value, result["message"]))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = (f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]}" for row in rows)
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _judged(name: str, limits: Limits, finding: diagnosis.Finding) -> Result:
-    """Hold a value against its bounds; one that is no number is as bad as can be."""
+def _result(name: str, limits: Limits, finding: diagnosis.Finding) -> Result:
+    """Compare a value with its bounds; NaN is beyond every bound."""
     value, sign = finding.value, -1 if name in BAD_WHEN_LOW else 1
     if value is not None and np.isfinite(value):
         value = float(f"{value:.6g}")  # the last digits differ between processors
@@ -137,10 +137,10 @@ def _judged(name: str, limits: Limits, finding: diagnosis.Finding) -> Result:
         bound = limits.get(key)
         if value is not None and bound is not None and (np.isnan(value) or sign * (value - bound) >= 0):
             status = key
-    message = finding.found if status == "pass" else f"{finding.found}; {finding.advice}"
-    shown = value if value is not None and np.isfinite(value) else None
+    message = finding.statement if status == "pass" else f"{finding.statement}; {finding.advice}"
+    finite = value if value is not None and np.isfinite(value) else None
     return (
-        {"rule": name, "status": status, "value": shown}
+        {"rule": name, "status": status, "value": finite}
         | {key: limits.get(key) for key in BOUNDS}
         | {"message": message}
     )

@@ -1,4 +1,4 @@
-"""Train what the search found: one model, fitted to stop early and then on all rows; or an ensemble, put together."""
+"""Train the model that the search found: fit it with early stopping and then on all rows; or load its ensemble."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,19 +14,19 @@ from cairn.training.parts import Parts
 __all__ = ["train"]
 
 ENSEMBLE = "ensemble"  # the folder of an ensemble that a search fitted
-HELD_OUT = "held_out.npz"  # beside it: what it said of rows that were held out, and of some that were not
+HELD_OUT = "held_out.npz"  # beside it: its predictions of held-out rows, and of a sample of training rows
 
 
 class Trained(NamedTuple):
-    """A model, and what is known of it before the test part is looked at.
+    """A model, and what training measured of it, without the test part.
 
     Parameters
     ----------
-    model : fitted; or the folder that it stands in already
+    model : fitted; or the folder to which it is already written
     curves : one mapping a round, such as `{"step": 0, "train/log_loss": 0.6, "validation/log_loss": 0.6}`
     best_round : the last round that was kept, from 0; None for a model without rounds
     rounds_limit : how many there could have been
-    train : training rows: all, or a sample where there are many models to ask
+    train : training rows: all, or a sample for an ensemble of many models
     train_predicted : predictions of them; the model has seen them
     held_out : rows that the models which predicted them had not seen
     predicted : those predictions
@@ -42,7 +42,7 @@ class Trained(NamedTuple):
     predicted: np.ndarray
 
     def evidence(self, seen: Parts) -> dict[str, Any]:
-        """Give what rules look at."""
+        """Return what the rules check."""
         return {
             "curves": self.curves,
             "best_round": self.best_round,
@@ -57,28 +57,30 @@ class Trained(NamedTuple):
 
 
 def train(tuned: Mapping[str, Any], seen: Parts, *, members: Path, log: Path, seed: int, refit: bool) -> Trained:
-    """Train what the search found.
+    """Train the model that the search found.
 
     Parameters
     ----------
     tuned : `model`: a node, with `rounds`; or `members` of an ensemble
-    seen : the parts; those of an ensemble's models that are no training rows were held out
+    seen : the training and validation parts
     members : the folder of an ensemble
     log : where dvclive writes each round
     seed : makes the fit repeatable
     refit : whether the model that is kept is fitted on the validation part too, for as many rounds as were best
     """
     if "members" in tuned:
-        return _assembled(seen, members, log)
-    return _fitted(tuned["model"], tuned["rounds"], seen, log=log, seed=seed, refit=refit)
+        return _load_ensemble(seen, members, log)
+    return _fit_model(tuned["model"], tuned["rounds"], seen, log=log, seed=seed, refit=refit)
 
 
-def _fitted(node: Mapping[str, Any], rounds: int | None, seen: Parts, *, log: Path, seed: int, refit: bool) -> Trained:
+def _fit_model(
+    node: Mapping[str, Any], rounds: int | None, seen: Parts, *, log: Path, seed: int, refit: bool
+) -> Trained:
     about: dict[str, Any] = {"task": seen.signature.task, "n_classes": len(seen.signature.classes or []), "seed": seed}
     balance = node.get("balance", "none")
     curves: list[dict[str, float]] = []
     model = estimators.build(node, **about)
-    with _live(log) as live:
+    with _dvclive(log) as live:
 
         def record(number: int, measured: Mapping[str, float]) -> None:
             curves.append({"step": number, **measured})
@@ -104,16 +106,16 @@ def _fitted(node: Mapping[str, Any], rounds: int | None, seen: Parts, *, log: Pa
     return fitted._replace(model=whole)
 
 
-def _assembled(seen: Parts, members: Path, log: Path) -> Trained:
-    with _live(log):
-        pass  # an ensemble has no rounds of its own to draw
-    with np.load(members / HELD_OUT) as said:
-        held_out, predicted = together(seen.train, seen.validation).take(said["places"]), said["predicted"]
-        some, sampled = seen.train.take(said["sample"]), said["sampled"]
-    return Trained(members / ENSEMBLE, [], None, None, some, sampled, held_out, predicted)
+def _load_ensemble(seen: Parts, members: Path, log: Path) -> Trained:
+    with _dvclive(log):
+        pass  # an ensemble has no rounds of its own, and the log must be there all the same
+    with np.load(members / HELD_OUT) as arrays:
+        held_out, predicted = together(seen.train, seen.validation).take(arrays["places"]), arrays["predicted"]
+        train, train_predicted = seen.train.take(arrays["sample"]), arrays["sampled"]
+    return Trained(members / ENSEMBLE, [], None, None, train, train_predicted, held_out, predicted)
 
 
-def _live(folder: Path) -> Any:
+def _dvclive(folder: Path) -> Any:
     from dvclive.live import Live
 
     return Live(str(folder), dvcyaml=None, save_dvc_exp=False)

@@ -68,7 +68,7 @@ def test_classes_of_few_rows_get_fewer_neighbours_and_a_single_row_stays_alone()
 
 
 def test_a_class_of_very_many_rows_is_not_rare(monkeypatch):
-    monkeypatch.setattr(resample, "ENOUGH", 40)
+    monkeypatch.setattr(resample, "RARE_ROWS", 40)
     X, y = rows((300, 40, 20))
     assert np.bincount(smote(X, y)[1]).tolist() == [300, 40, 300]
 

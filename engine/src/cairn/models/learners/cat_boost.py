@@ -1,18 +1,15 @@
 """Gradient boosted trees by CatBoost."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from cairn.errors import InputError
-from cairn.models.learners.class_weights import weights
-from cairn.models.learners.contributions import Contributions, laid_out
-from cairn.models.learners.early_stopping import METRICS
-from cairn.models.learners.extra import require
-from cairn.models.learners.protocol import Balance, OnRound, Part, first_line, nothing, shares
-from cairn.models.learners.threads import FEW_EXPLAINED, FEW_ROWS, threads
+from cairn.models.learners.boosted import Boosted
+from cairn.models.learners.early_stopping import LOSSES, Progress
+from cairn.models.learners.protocol import OnRound, Part
+from cairn.models.learners.threads import threads
 from cairn.rows.coded import Coded, categories
 from cairn.tables.source import Task
 
@@ -20,142 +17,90 @@ if TYPE_CHECKING:
     import catboost
     import pandas as pd
 
-FILE = "model.cbm"
 OBJECTIVES: dict[Task, str] = {"binary": "Logloss", "multiclass": "MultiClass", "regression": "RMSE"}
-KEPT = {"class_params"}  # what of its notes a model needs; the others hold dates, random names and thread counts
+NEEDED = {"class_params"}  # metadata that a model needs; the rest holds dates, random names and thread counts
 
 
 @dataclass(kw_only=True)
-class CatBoost:
-    """Gradient boosted trees by CatBoost, with its own statistics of categories and early stopping.
+class CatBoost(Boosted):
+    """Gradient boosted trees by CatBoost, with its own statistics of categories."""
 
-    Parameters
-    ----------
-    params : CatBoost's own parameters
-    n_estimators : rounds at most
-    early_stopping_rounds : stop when the validation metric has not improved for so many rounds; None: never
-    task, n_classes : what is predicted; `n_classes` is 0 for a regression
-    model : the fitted trees, up to the best round
-    """
+    booster: "catboost.CatBoost | None" = None
 
-    params: dict[str, Any]
-    n_estimators: int
-    early_stopping_rounds: int | None
-    task: Task
-    n_classes: int
-    model: "catboost.CatBoost | None" = None
-    columns: list[str] = field(default_factory=list)
-
-    @property
-    def rounds(self) -> int | None:
-        """The rounds of trees that are kept."""
-        return None if self.model is None else int(self.model.tree_count_)
-
-    def fit(
-        self,
-        train: Part,
-        validation: Part | None,
-        *,
-        balance: Balance,
-        on_round: OnRound | None,
-        matrices: dict[Any, Any] | None,
-        rounds: int | None,
-    ) -> "CatBoost":
-        """Grow trees until the validation part gains no more, and keep those up to the best round."""
-        import catboost
-
-        cache = {} if matrices is None else matrices
-        key = ("catboost", balance, validation is None)
-        if key not in cache:
-            first, second = weights(train[1], None if validation is None else validation[1], balance)
-            cache[key] = (pool(*train, first), validation and pool(*validation, second))
-        patience = None if validation is None or rounds else self.early_stopping_rounds
-        follow = None if on_round is None else _Follow(self.task, on_round)
-        model = catboost.CatBoost(self._settings(rounds, patience))
-        try:
-            model.fit(cache[key][0], eval_set=cache[key][1], callbacks=follow and [follow])
-        except catboost.CatBoostError as error:
-            raise InputError(f"model: {first_line(error)}") from error
-        if follow is not None and follow.raised is not None:
-            raise follow.raised
-        self.columns, self.model = list(train[0].columns), model
-        return self
-
-    def predict(self, X: "pd.DataFrame | Coded") -> np.ndarray:
-        """Give probabilities of shape (n_rows, n_classes), or values of shape (n_rows,)."""
-        assert self.model is not None, "fit or load first"
-        if not len(X):
-            return nothing(self.n_classes)
-        kind = "Probability" if self.n_classes else "RawFormulaVal"
-        few = len(X) <= FEW_ROWS
-        predicted = self.model.predict(pool(X), prediction_type=kind, thread_count=1 if few else threads())
-        return np.asarray(predicted, dtype="float64")
-
-    def contributions(self, X: "pd.DataFrame | Coded", background: Coded | None) -> Contributions:
-        """Give exact contributions, by the trees' own paths (Lundberg et al., 2020); the background is not needed."""
-        assert self.model is not None, "fit or load first"
-        used = 1 if len(X) <= FEW_EXPLAINED else threads()
-        told = self.model.get_feature_importance(pool(X), type="ShapValues", thread_count=used)
-        return laid_out(told.reshape(len(X), -1, len(self.columns) + 1), self.n_classes)
-
-    def importances(self) -> dict[str, float]:
-        """Give each column's share of what the predictions change when the column does (CatBoost's own measure)."""
-        assert self.model is not None, "fit or load first"
-        return shares(self.columns, self.model.get_feature_importance(thread_count=1).tolist())
+    FILE: ClassVar[str] = "model.cbm"
+    LIBRARY: ClassVar[str] = "catboost"
+    NAME: ClassVar[str] = "CatBoost"
 
     def write(self, folder: Path) -> None:
-        """Write CatBoost's own binary format, without its notes on when and where it was grown."""
-        assert self.model is not None, "fit first"
-        notes = self.model.get_metadata()
-        for key in [key for key in notes.keys() if key not in KEPT]:  # noqa: SIM118
-            del notes[key]
-        self.model.save_model(str(folder / FILE), format="cbm")
+        """Write CatBoost's own binary format, without its metadata on when and where it was grown."""
+        assert self.booster is not None, "fit first"
+        metadata = self.booster.get_metadata()
+        for key in [key for key in metadata.keys() if key not in NEEDED]:  # noqa: SIM118
+            del metadata[key]
+        self.booster.save_model(str(folder / self.FILE), format="cbm")
 
-    def _settings(self, rounds: int | None, patience: int | None) -> dict[str, Any]:
+    def _dataset(self, part: Part, weight: np.ndarray | None, reference: Any) -> Any:
+        return _pool(*part, weight)
+
+    def _train(self, datasets: dict[str, Any], rounds: int, progress: Progress, measured: list[str]) -> Any:
+        import catboost
+
         settings = {
             **self.params,
-            "iterations": rounds or self.n_estimators,
+            "iterations": rounds,
             "loss_function": OBJECTIVES[self.task],
-            "use_best_model": patience is not None,
+            "use_best_model": progress.patience is not None,
             "thread_count": threads(),
             "allow_writing_files": False,
             "logging_level": "Silent",
         }
         if self.task == "multiclass":
             settings["classes_count"] = self.n_classes
-        return settings if patience is None else {**settings, "od_type": "Iter", "od_wait": patience}
+        if progress.patience is not None:
+            settings |= {"od_type": "Iter", "od_wait": progress.patience}
+        model = catboost.CatBoost(settings)
+        callback = None if progress.on_round is None else _Callback(self.task, progress.on_round)
+        model.fit(datasets["train"], eval_set=datasets.get("validation"), callbacks=callback and [callback])
+        if callback is not None and callback.raised is not None:
+            raise callback.raised
+        return model
 
+    def _raw_predict(self, X: "pd.DataFrame | Coded", count: int) -> np.ndarray:
+        assert self.booster is not None, "fit or load first"
+        kind = "Probability" if self.n_classes else "RawFormulaVal"
+        return np.asarray(self.booster.predict(_pool(X), prediction_type=kind, thread_count=count), dtype="float64")
 
-def read(path: Path, *, task: Task, n_classes: int, columns: list[str]) -> CatBoost:
-    """Read what `CatBoost.write` wrote.
+    def _raw_contributions(self, X: "pd.DataFrame | Coded", count: int) -> np.ndarray:
+        assert self.booster is not None, "fit or load first"
+        values = self.booster.get_feature_importance(_pool(X), type="ShapValues", thread_count=count)
+        return values.reshape(len(X), -1, len(self.columns) + 1)
 
-    Raises
-    ------
-    InputError : CatBoost cannot read it or is not installed, or it was made for another number of columns
-    """
-    require("catboost")
-    import catboost
+    def _sizes(self) -> list[float]:
+        """Return how much the predictions change when a column does: CatBoost's own measure."""
+        assert self.booster is not None, "fit or load first"
+        return self.booster.get_feature_importance(thread_count=1).tolist()
 
-    model = catboost.CatBoost()
-    try:
+    @classmethod
+    def _load(cls, path: Path) -> tuple[Any, int]:
+        import catboost
+
+        model = catboost.CatBoost()
         model.load_model(str(path), format="cbm")
-    except catboost.CatBoostError as error:
-        raise InputError(f"{path}: broken, CatBoost cannot read it; fetch or train the model anew") from error
-    if len(model.feature_names_) != len(columns):
-        raise InputError(f"{path}: made for {len(model.feature_names_)} columns; the signature has {len(columns)}")
-    return CatBoost(
-        params={},
-        n_estimators=model.tree_count_,
-        early_stopping_rounds=None,
-        task=task,
-        n_classes=n_classes,
-        model=model,
-        columns=columns,
-    )
+        return model, len(model.feature_names_)
+
+    @staticmethod
+    def _count_rounds(booster: Any) -> int:
+        return int(booster.tree_count_)
+
+    @staticmethod
+    def _library_error() -> type[Exception]:
+        import catboost
+
+        return catboost.CatBoostError
 
 
-def pool(X: "pd.DataFrame | Coded", y: np.ndarray | None = None, weight: np.ndarray | None = None) -> "catboost.Pool":
-    """Give a prepared frame as CatBoost takes it: columns by their place, a missing category as a level of its own."""
+def _pool(X: "pd.DataFrame | Coded", y: np.ndarray | None = None, weight: np.ndarray | None = None) -> "catboost.Pool":
+    """Return a prepared table for CatBoost: columns named by their place, missing as one more level of a category."""
     import catboost
     import pandas as pd
 
@@ -167,24 +112,24 @@ def pool(X: "pd.DataFrame | Coded", y: np.ndarray | None = None, weight: np.ndar
     table: dict[str, Any] = {}
     for place, (_, values) in enumerate(X.items()):
         if place in texts:
-            known = pd.RangeIndex(-1, len(values.cat.categories))
-            table[str(place)] = pd.Categorical.from_codes(values.cat.codes.to_numpy() + 1, categories=known)
+            levels = pd.RangeIndex(-1, len(values.cat.categories))
+            table[str(place)] = pd.Categorical.from_codes(values.cat.codes.to_numpy() + 1, categories=levels)
         else:
             table[str(place)] = values.to_numpy()
     return catboost.Pool(pd.DataFrame(table), label=y, weight=weight, cat_features=texts)
 
 
-class _Follow:
-    """Tells `on_round` of every round; what it raises is kept, since CatBoost's own code does not pass it on."""
+class _Callback:
+    """Calls `on_round` after every round; an error in it is kept, since CatBoost's own code does not pass it on."""
 
     def __init__(self, task: Task, on_round: OnRound) -> None:
-        self.metric, self.shown = OBJECTIVES[task], METRICS[task][1]
+        self.loss, self.name = OBJECTIVES[task], LOSSES[task]
         self.on_round = on_round
         self.raised: BaseException | None = None
 
     def after_iteration(self, info: Any) -> bool:
-        named = {"train": info.metrics.get("learn"), "validation": info.metrics.get("validation")}
-        measured = {f"{part}/{self.shown}": float(each[self.metric][-1]) for part, each in named.items() if each}
+        parts = {"train": info.metrics.get("learn"), "validation": info.metrics.get("validation")}
+        measured = {f"{part}/{self.name}": float(losses[self.loss][-1]) for part, losses in parts.items() if losses}
         try:
             return self.on_round(info.iteration - 1, measured) is not True
         except BaseException as error:

@@ -1,4 +1,4 @@
-"""What each column contributes to a prediction: as the libraries know it exactly, or estimated for any model."""
+"""Contributions of the columns to a prediction: exact ones from the libraries, or estimates for any model."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
 Unit = Literal["log-odds", "probability", "target unit"]
 
-CELLS = 4_000_000  # of the matrices that a model is asked about at once: 32 MiB
+CELLS = 4_000_000  # of the matrices that a model predicts at once: 32 MiB
 
 
 class Contributions(NamedTuple):
-    """Shapley values: what each column adds to the base, so that together they are what the model says.
+    """Shapley values: what each column adds to the base; together they add up to the prediction.
 
     Parameters
     ----------
     values : of shape (n_rows, n_columns) for a regression and for the last of two classes; else of shape
         (n_rows, n_columns, n_classes)
-    base : what the model says of no row in particular, of shape (n_rows,) or (n_rows, n_classes); the same in each row
+    base : the prediction without any column, of shape (n_rows,) or (n_rows, n_classes); the same in each row
     unit : `log-odds` of the last of two classes, ln(p / (1 - p)); of one of several, its logarithm less the mean of
         all classes' logarithms, ln p - mean(ln p) (the centred log-ratio; Aitchison, 1986), which is the log-odds of
         the class against the geometric mean of all. `probability`, or `target unit` for a regression
-    exact : false where they are estimated
+    exact : false if they are estimated
     """
 
     values: np.ndarray
@@ -37,12 +37,12 @@ class Contributions(NamedTuple):
 
     @property
     def total(self) -> np.ndarray:
-        """What is explained, of the shape of `base`."""
+        """The prediction that is explained, of the shape of `base`."""
         return self.base + self.values.sum(axis=1)
 
 
-def laid_out(margins: np.ndarray, n_classes: int) -> Contributions:
-    """Lay out what a library gives.
+def from_margins(margins: np.ndarray, n_classes: int) -> Contributions:
+    """Convert a library's contributions to the margins.
 
     Parameters
     ----------
@@ -77,9 +77,9 @@ def sampled(
 
     Parameters
     ----------
-    predict : gives probabilities of shape (n_rows, n_classes), or values of shape (n_rows,)
+    predict : returns probabilities of shape (n_rows, n_classes), or values of shape (n_rows,)
     X : of shape (n_rows, n_columns)
-    background : what stands for columns whose value is not known, of shape (n_background, n_columns)
+    background : rows whose values replace those of absent columns, of shape (n_background, n_columns)
     n_classes : 0 for a regression
 
     Raises
@@ -90,13 +90,13 @@ def sampled(
         raise InputError("the model keeps no background to explain by (signature.json); train the model anew")
     rows = X if isinstance(X, Coded) else Coded(codes(X, "float64"), categories(X))
 
-    def ask(matrix: np.ndarray) -> np.ndarray:
-        """Give what is explained, of shape (n_rows, n_outputs)."""
-        said = predict(Coded(matrix, rows.texts))
-        return said[:, 1:] if n_classes == 2 else said.reshape(len(matrix), -1)
+    def outputs(matrix: np.ndarray) -> np.ndarray:
+        """Return the predictions to explain, of shape (n_rows, n_outputs)."""
+        predicted = predict(Coded(matrix, rows.texts))
+        return predicted[:, 1:] if n_classes == 2 else predicted.reshape(len(matrix), -1)
 
-    before, after = ask(background.matrix), ask(rows.matrix)
-    values = _walked(ask, rows.matrix, background.matrix, before, after)
+    before, after = outputs(background.matrix), outputs(rows.matrix)
+    values = _walk(outputs, rows.matrix, background.matrix, before, after)
     base = np.broadcast_to(before.mean(axis=0), after.shape)
     unit: Unit = "probability" if n_classes else "target unit"
     if n_classes > 2:
@@ -104,18 +104,18 @@ def sampled(
     return Contributions(values[:, :, 0], base[:, 0], unit, False)
 
 
-def _walked(
-    ask: Callable[[np.ndarray], np.ndarray],
+def _walk(
+    outputs: Callable[[np.ndarray], np.ndarray],
     matrix: np.ndarray,
     background: np.ndarray,
     before: np.ndarray,
     after: np.ndarray,
 ) -> np.ndarray:
-    """Give the mean gain of each column, of shape (n_rows, n_columns, n_outputs).
+    """Return the mean gain of each column, of shape (n_rows, n_columns, n_outputs).
 
     Parameters
     ----------
-    before, after : what the model says of the background and of the rows
+    before, after : the predictions of the background and of the rows
     """
     turns, width = _turns(len(background), matrix.shape[1]), matrix.shape[1]
     values = np.zeros((*matrix.shape, after.shape[1]))
@@ -126,14 +126,14 @@ def _walked(
         row, way = np.divmod(walks[start : start + at_once], len(turns))
         origin, turn = way // 2, turns[way]
         between = np.where(turn[:, None, :] < taken, matrix[row, None, :], background[origin, None, :])
-        said = ask(between.reshape(-1, width)).reshape(len(row), width - 1, -1)
-        path = np.concatenate([before[origin, None], said, after[row, None]], axis=1)
+        inner = outputs(between.reshape(-1, width)).reshape(len(row), width - 1, -1)
+        path = np.concatenate([before[origin, None], inner, after[row, None]], axis=1)
         np.add.at(values, row, np.take_along_axis(np.diff(path, axis=1), turn[:, :, None], axis=1))
     return values / len(turns)
 
 
 def _turns(origins: int, width: int) -> np.ndarray:
-    """Say when each column's turn comes, in two opposite walks from each origin: of shape (2 * origins, width)."""
+    """Draw each column's turn in two opposite walks from each origin: of shape (2 * origins, width)."""
     draw = np.random.default_rng(0)
     turns = np.array([draw.permutation(width) for _ in range(origins)])
     return np.stack([turns, width - 1 - turns], axis=1).reshape(-1, width)

@@ -1,29 +1,23 @@
-"""Stop boosting when the validation part gains no more, and keep the best round."""
+"""Stop boosting when the validation loss stops falling, and keep the best round."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from cairn.models.learners.protocol import OnRound
 from cairn.tables.source import Task
 
-METRICS: dict[Task, tuple[str, str]] = {  # what XGBoost calls it, and what we do
-    "binary": ("logloss", "log_loss"),
-    "multiclass": ("mlogloss", "log_loss"),
-    "regression": ("rmse", "rmse"),
-}
+LOSSES: dict[Task, str] = {"binary": "log_loss", "multiclass": "log_loss", "regression": "rmse"}
 
 
 @dataclass
 class Progress:
-    """Follows boosting round by round: when it ends, and how many rounds are worth keeping.
+    """Boosting round by round: when it ends, and how many rounds to keep.
 
     Parameters
     ----------
-    patience : end when the watched figure has not fallen for so many rounds; None: keep every round
-    on_round : told of every round; ends the fit where it gives True
+    patience : end when the watched figure has not fallen for this many rounds; None: keep every round
+    on_round : called after every round; True ends the fit
     watched : the figure's name, such as `validation/log_loss`
     """
 
@@ -34,15 +28,15 @@ class Progress:
     kept: int = 0
     best: float = np.inf
 
-    def ended(self, measured: dict[str, float]) -> bool:
-        """Take in the figures of one more round, and say whether it was the last."""
+    @property
+    def is_needed(self) -> bool:
+        """Whether anything depends on the figures of each round."""
+        return self.patience is not None or self.on_round is not None
+
+    def add(self, measured: dict[str, float]) -> bool:
+        """Add the figures of one more round; True if it is the last."""
         number, self.done = self.done, self.done + 1
         if self.patience is None or number == 0 or measured[self.watched] < self.best:
             self.kept, self.best = self.done, measured.get(self.watched, np.inf)
-        asked = self.on_round is not None and self.on_round(number, measured) is True
-        return asked or (self.patience is not None and self.done - self.kept >= self.patience)
-
-
-def watched(parts: Iterable[str], matrices: dict[Any, Any] | None) -> list[str]:
-    """Name the parts that are measured after each round: in a search the validation part alone, which saves time."""
-    return [part for part in parts if part == "validation" or matrices is None]
+        stop = self.on_round is not None and self.on_round(number, measured) is True
+        return stop or (self.patience is not None and self.done - self.kept >= self.patience)

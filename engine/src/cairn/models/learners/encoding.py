@@ -1,4 +1,4 @@
-"""How a scikit-learn estimator's matrix is made from a prepared frame's: gaps filled, categories turned to numbers."""
+"""Encode a prepared frame's matrix for a scikit-learn estimator: impute gaps, turn categories into numbers."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,13 +9,13 @@ Encoding = Literal["codes", "native", "one_hot", "sparse", "splines", "levels", 
 
 ONE_HOT_LEVELS = 100  # columns that one category may become in a dense matrix
 NATIVE_LEVELS = 255  # levels of one category that scikit-learn's histograms can tell apart
-FOLDS = 5  # each fold's rows get the target's means of the others, so that no row sees its own target
-RANKS = 1000  # quantiles by which a number becomes its rank
+TARGET_FOLDS = 5  # each fold's rows get the target's means of the others, so that no row sees its own target
+MAX_QUANTILES = 1000  # quantiles by which a number becomes its rank
 
 
 @dataclass(frozen=True, kw_only=True)
 class Encoder:
-    """Which transformer stands before a scikit-learn estimator.
+    """The transformer before a scikit-learn estimator.
 
     Parameters
     ----------
@@ -36,22 +36,22 @@ class Encoder:
     seed: int = 0
 
     def make(self, matrix: np.ndarray, texts: list[int]) -> Any:
-        """Make the transformer for a matrix whose places `texts` hold categories; None where it stays as it is."""
+        """Make the transformer for a matrix with categories at the places `texts`; None if it stays as it is."""
         from sklearn.compose import ColumnTransformer
 
         numbers = [place for place in range(matrix.shape[1]) if place not in texts]
         if self.encoding == "codes" or (self.encoding in ("native", "levels", "target") and not texts):
             return None
-        numeric = _filled() if self.encoding in ("one_hot", "sparse", "splines") else "passthrough"
+        numeric = _impute_and_scale() if self.encoding in ("one_hot", "sparse", "splines") else "passthrough"
         parts = [("categories", self._categories(), texts), ("numbers", numeric, numbers)]
         if self.encoding == "splines":
             curved = [place for place in numbers if len(np.unique(matrix[:, place])) > 2 * self.knots]
-            parts.append(("curves", _curved(self.knots, len(matrix), self.seed), curved))
+            parts.append(("curves", _splines(self.knots, len(matrix), self.seed), curved))
         return ColumnTransformer([part for part in parts if part[2]], sparse_threshold=1.0 if self.is_sparse else 0.0)
 
     @property
     def is_sparse(self) -> bool:
-        """Whether the estimator is given a sparse matrix, whose rows SciPy adds up one by one; BLAS does not."""
+        """Whether the estimator takes a sparse matrix, whose rows SciPy adds up one by one; BLAS does not."""
         return self.encoding in ("sparse", "splines")
 
     def _categories(self) -> Any:
@@ -63,7 +63,7 @@ class Encoder:
             return OrdinalEncoder(max_categories=NATIVE_LEVELS, handle_unknown="use_encoded_value", **gaps)
         if self.encoding == "target":
             kind = {0: "continuous", 2: "binary"}.get(self.n_classes, "multiclass")
-            return TargetEncoder(target_type=kind, cv=KFold(FOLDS, shuffle=True, random_state=self.seed))
+            return TargetEncoder(target_type=kind, cv=KFold(TARGET_FOLDS, shuffle=True, random_state=self.seed))
         return OneHotEncoder(
             handle_unknown="infrequent_if_exist",
             min_frequency=self.min_frequency,
@@ -73,7 +73,7 @@ class Encoder:
 
 
 def sources(fitted: Any) -> np.ndarray:
-    """Say for each encoded column from which column of the table it came."""
+    """Return the place of the table's column that each encoded column comes from."""
     places: list[int] = []
     for name, transformer, columns in fitted.transformers_:
         if hasattr(transformer, "infrequent_categories_"):
@@ -92,7 +92,7 @@ def sources(fitted: Any) -> np.ndarray:
     return np.array(places)
 
 
-def _filled() -> Any:
+def _impute_and_scale() -> Any:
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import StandardScaler
@@ -101,12 +101,12 @@ def _filled() -> Any:
     return Pipeline([("fill", fill), ("scale", StandardScaler())])
 
 
-def _curved(knots: int, n_rows: int, seed: int) -> Any:
-    """Bend each number by a cubic spline of its rank, so that knots lie where rows are and no outlier counts more."""
+def _splines(knots: int, n_rows: int, seed: int) -> Any:
+    """Make cubic splines of each number's rank, so that knots lie where rows are and outliers weigh no more."""
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import QuantileTransformer, SplineTransformer
 
-    ranks = QuantileTransformer(n_quantiles=min(RANKS, n_rows), random_state=seed)
+    ranks = QuantileTransformer(n_quantiles=min(MAX_QUANTILES, n_rows), random_state=seed)
     spline = SplineTransformer(knots, include_bias=False, sparse_output=True)
     return Pipeline([("fill", SimpleImputer(strategy="median")), ("ranks", ranks), ("spline", spline)])

@@ -1,4 +1,4 @@
-"""Several fitted models that answer as one, by the weighted mean of what they say."""
+"""Combine fitted models into one by the weighted mean of their predictions."""
 
 import math
 import shutil
@@ -28,11 +28,11 @@ class Ensemble:
     Parameters
     ----------
     members : fitted on the same columns, for the same task; none of them an ensemble
-    weights : how much each counts; not negative, and together 1
+    weights : one for each member; not negative, and together 1
 
     Raises
     ------
-    InputError : weights that are no such numbers, or members that do not belong together
+    InputError : weights that are not valid, or members of different columns or classes
     """
 
     members: list[Estimator]
@@ -61,11 +61,11 @@ class Ensemble:
         return None
 
     def fit(self, *_: Any, **__: Any) -> NoReturn:
-        """Refuse: the members are fitted, each by itself."""
-        raise TypeError("an ensemble is assembled of members that are fitted already")
+        """Raise a TypeError: the members are fitted, each by itself."""
+        raise TypeError("an ensemble is assembled from members that are fitted already")
 
     def predict(self, X: "pd.DataFrame | Coded") -> np.ndarray:
-        """Give probabilities of shape (n_rows, n_classes), or values of shape (n_rows,)."""
+        """Return probabilities of shape (n_rows, n_classes), or values of shape (n_rows,)."""
         pairs = [pair for pair in zip(self.members, self.weights, strict=True) if pair[1]]
         total: np.ndarray = pairs[0][1] * pairs[0][0].predict(X)
         for member, weight in pairs[1:]:
@@ -73,25 +73,25 @@ class Ensemble:
         return total
 
     def contributions(self, X: "pd.DataFrame | Coded", background: Coded | None) -> Contributions:
-        """Give the weighted sum of the members' contributions to a value, and an estimate for probabilities.
+        """Return the weighted sum of the members' contributions to a value, and an estimate for probabilities.
 
-        A mean of probabilities is no sum of log-odds, so there the ensemble is asked as a whole.
+        A mean of probabilities is not a sum of log-odds, so the estimate is of the ensemble as a whole.
         """
         if self.n_classes:
             return sampled(self.predict, X, background, self.n_classes)
         pairs = [pair for pair in zip(self.members, self.weights, strict=True) if pair[1]]
-        told = [(member.contributions(X, background), weight) for member, weight in pairs]
-        values = np.asarray(sum(weight * each.values for each, weight in told))
-        base = np.asarray(sum(weight * each.base for each, weight in told))
-        return Contributions(values, base, "target unit", all(each.exact for each, _ in told))
+        parts = [(member.contributions(X, background), weight) for member, weight in pairs]
+        values = np.asarray(sum(weight * part.values for part, weight in parts))
+        base = np.asarray(sum(weight * part.base for part, weight in parts))
+        return Contributions(values, base, "target unit", all(part.exact for part, _ in parts))
 
     def importances(self) -> dict[str, float]:
-        """Give the weighted mean of the members' shares; members that do not say are left out."""
-        said = [(member.importances(), weight) for member, weight in zip(self.members, self.weights, strict=True)]
-        told = [(parts, weight) for parts, weight in said if parts and weight]
-        if not told:
+        """Return the weighted mean of the members' shares; members without importances are left out."""
+        pairs = [(member.importances(), weight) for member, weight in zip(self.members, self.weights, strict=True)]
+        pairs = [(parts, weight) for parts, weight in pairs if parts and weight]
+        if not pairs:
             return {}
-        return shares(self.columns, [sum(weight * parts[name] for parts, weight in told) for name in self.columns])
+        return shares(self.columns, [sum(weight * parts[name] for parts, weight in pairs) for name in self.columns])
 
     def write(self, folder: Path) -> None:
         """Write the weights, and each member into a folder of its own."""
@@ -114,16 +114,16 @@ def _write_weights(weights: Sequence[float], folder: Path) -> None:
 
 
 def places(count: int) -> list[str]:
-    """Name the members' folders: 00, 01 and so on."""
+    """Return the names of the members' folders: 00, 01 and so on."""
     return [f"{place:02d}" for place in range(count)]
 
 
 def read_weights(content: Any) -> list[float]:
-    """Give the weights of what stands in ensemble.json, in the members' order.
+    """Read the weights from the content of ensemble.json, in the members' order.
 
     Raises
     ------
-    InputError : anything but weights stands there, or they are none
+    InputError : the content has anything but weights, or they are not valid
     """
     weights = content.get("weights") if isinstance(content, Mapping) and set(content) == {"weights"} else None
     if not isinstance(weights, Mapping) or list(weights) != places(len(weights)):
@@ -133,7 +133,7 @@ def read_weights(content: Any) -> list[float]:
 
 
 def check(weights: Sequence[Any], count: int) -> None:
-    """Refuse weights that are no mean.
+    """Check that weights make a mean.
 
     Raises
     ------
@@ -141,8 +141,8 @@ def check(weights: Sequence[Any], count: int) -> None:
     """
     if not count or len(weights) != count:
         raise InputError(f"ensemble: {len(weights)} weights for {count} members")
-    numbers = all(isinstance(each, int | float) and not isinstance(each, bool) for each in weights)
-    if not numbers or not all(math.isfinite(each) and each >= 0 for each in weights):
-        raise InputError("ensemble: a weight is no finite number of at least 0")
+    numbers = all(isinstance(weight, int | float) and not isinstance(weight, bool) for weight in weights)
+    if not numbers or not all(math.isfinite(weight) and weight >= 0 for weight in weights):
+        raise InputError("ensemble: every weight must be a finite number of at least 0")
     if not math.isclose(math.fsum(weights), 1, abs_tol=1e-9):
-        raise InputError(f"ensemble: the weights sum to {math.fsum(weights):g}, and have to sum to 1")
+        raise InputError(f"ensemble: the weights sum to {math.fsum(weights):g} and must sum to 1")

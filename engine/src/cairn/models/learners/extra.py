@@ -1,23 +1,23 @@
-"""The libraries that not everybody installs."""
+"""The libraries of the extra `boosters`, which not every environment has."""
 
 from importlib.util import find_spec
 
 from cairn.errors import InputError
 
-SPOKEN = {"lightgbm": "LightGBM", "catboost": "CatBoost"}  # the module, and what people call it
+OPTIONAL = {"lightgbm": "LightGBM", "catboost": "CatBoost"}  # the module, and what people call it
 
 
 def is_installed(module: str) -> bool:
-    """Say whether a library can be imported, without doing so."""
-    return find_spec(module) is not None
+    """Return True if a library can be imported, without importing it."""
+    return module not in OPTIONAL or find_spec(module) is not None
 
 
 def require(module: str) -> None:
-    """Refuse to go on without a library.
+    """Check that a library is installed.
 
     Raises
     ------
-    InputError : it is not installed, and how it is
+    InputError : it is not; the message has the command that installs it
     """
     if not is_installed(module):
-        raise InputError(f"model: {SPOKEN[module]} is not installed; `make run EXTRAS=boosters` installs it")
+        raise InputError(f"model: {OPTIONAL[module]} is not installed; `make run EXTRAS=boosters` installs it")

@@ -1,4 +1,4 @@
-"""Read a learner from its folder, by the name of the one file that it keeps there."""
+"""Read a learner from its folder, by the name of its one file."""
 
 import json
 from collections.abc import Sequence
@@ -7,23 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from cairn.errors import InputError
-from cairn.models.learners import boosting, cat_boost, light_gbm, scikit
+from cairn.models.learners import scikit
+from cairn.models.learners.cat_boost import CatBoost
 from cairn.models.learners.ensemble import FILE as ENSEMBLE
 from cairn.models.learners.ensemble import MEMBERS, Ensemble, places, read_weights
+from cairn.models.learners.light_gbm import LightGBM
 from cairn.models.learners.protocol import Estimator
+from cairn.models.learners.xg_boost import XGBoost
 from cairn.tables.source import Task
 
-LEARNERS = (
-    boosting,
-    light_gbm,
-    cat_boost,
-    scikit,
-)
-READERS = {module.FILE: module.read for module in LEARNERS}
-LIBRARIES = {
-    boosting.FILE: ("xgboost",),
-    light_gbm.FILE: ("lightgbm",),
-    cat_boost.FILE: ("catboost",),
+BOOSTED = (XGBoost, LightGBM, CatBoost)
+READERS = {**{learner.FILE: learner.read for learner in BOOSTED}, scikit.FILE: scikit.read}
+LIBRARIES = {learner.FILE: (learner.LIBRARY,) for learner in BOOSTED} | {
     scikit.FILE: ("skops.io", "sklearn.pipeline", "sklearn.ensemble"),
 }
 

@@ -1,4 +1,4 @@
-"""How the columns of a table make up the margins of a linear model, whatever encoding stands between them."""
+"""Contributions of a table's columns to the margins of a linear model, through any encoding of them."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from cairn.models.learners.encoding import sources
 
 
 def is_linear(model: Any, n_classes: int) -> bool:
-    """Say whether a model's coefficients give the log-odds of every class, or the value of a regression."""
+    """Return True if a model's coefficients give the log-odds of every class, or the value of a regression."""
     from sklearn import linear_model
 
     if not n_classes:
@@ -18,14 +18,14 @@ def is_linear(model: Any, n_classes: int) -> bool:
 
 
 def margins(model: Any, matrix: np.ndarray, background: np.ndarray) -> np.ndarray:
-    """Say how far each column moves the margins from those of the mean background.
+    """Return how far each column moves the margins from those of the mean background.
 
-    Every encoded column comes of one column of the table, so that a column's share is the sum over those that come
-    of it: slope times the distance from the background's mean (Lundberg and Lee, 2017, corollary 1).
+    Every encoded column comes from one column of the table, so a column's share is the sum over those that come
+    from it: slope times the distance from the background's mean (Lundberg and Lee, 2017, corollary 1).
 
     Parameters
     ----------
-    model : a fitted Pipeline of an encoder, where there is one, and a linear model
+    model : a fitted Pipeline of an encoder, if there is one, and a linear model
     matrix, background : of shape (n_rows, n_columns) and (n_background, n_columns)
 
     Returns
@@ -37,10 +37,10 @@ def margins(model: Any, matrix: np.ndarray, background: np.ndarray) -> np.ndarra
     encode = np.asarray if len(model) == 1 else model[0].transform
     encoded, mean = encode(matrix), np.asarray(encode(background).mean(axis=0)).ravel()
     slopes, intercepts = np.atleast_2d(linear.coef_), np.atleast_1d(linear.intercept_)
-    told = np.empty((len(matrix), len(slopes), width + 1))
+    contributions = np.empty((len(matrix), len(slopes), width + 1))
     for output, slope in enumerate(slopes):
-        weighed = np.zeros((len(places), width))
-        weighed[np.arange(len(places)), places] = slope
-        told[:, output, :width] = encoded @ weighed - mean @ weighed
-        told[:, output, width] = mean @ slope + intercepts[output]
-    return told
+        by_column = np.zeros((len(places), width))
+        by_column[np.arange(len(places)), places] = slope
+        contributions[:, output, :width] = encoded @ by_column - mean @ by_column
+        contributions[:, output, width] = mean @ slope + intercepts[output]
+    return contributions

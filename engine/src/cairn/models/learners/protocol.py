@@ -1,6 +1,6 @@
-"""What every learner is: it fits, predicts, explains and is written to a folder.
+"""What every learner does: fit, predict, explain, and write itself to a folder.
 
-Every learner gives a row the same prediction to the last bit whatever the rows beside it.
+A learner's prediction for a row is the same to the last bit whatever the rows beside it.
 """
 
 from collections.abc import Callable
@@ -16,18 +16,13 @@ if TYPE_CHECKING:
 
     from cairn.models.learners.contributions import Contributions
 
-
 Balance = Literal["none", "weights", "smote"]
-
-
 OnRound = Callable[[int, dict[str, float]], bool | None]
-
-
-Part = tuple["pd.DataFrame", np.ndarray]
+Part = tuple["pd.DataFrame", np.ndarray]  # a prepared frame and its labels
 
 
 class Estimator(Protocol):
-    """What a model family makes: something that fits, predicts and can be kept in a file.
+    """What a model family returns.
 
     Parameters
     ----------
@@ -72,12 +67,12 @@ def shares(columns: list[str], sizes: list[float]) -> dict[str, float]:
     return dict(sorted(parts.items(), key=lambda part: (-part[1], part[0])))
 
 
-def nothing(n_classes: int) -> np.ndarray:
-    """Give the predictions for no rows."""
+def empty_predictions(n_classes: int) -> np.ndarray:
+    """Return the predictions for a table without rows."""
     return np.empty((0, n_classes) if n_classes else 0)
 
 
 def first_line(error: Exception) -> str:
-    """Give the line that says what is wrong, without the library's time, source file and stack."""
+    """Return the line of a library's error that has the reason, without the library's time, source file and stack."""
     line = str(error).strip().splitlines()[0]
     return line.rpartition("Check failed: ")[2] if line.startswith("[") else line

@@ -1,4 +1,4 @@
-"""More rows of the rare classes, made from those that are there; for the rows that are fitted alone."""
+"""Oversample the rare classes of the rows that are fitted."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,16 +10,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NEIGHBOURS = 5
-ENOUGH = 20_000  # a class of so many rows is not rare, and to find all their neighbours takes minutes
-ENOUGH_TEXTS = 5_000  # where all columns are categories, every two rows of a class are compared
+RARE_ROWS = 20_000  # a class with more is not rare, and finding all their neighbours takes minutes
+RARE_ROWS_OF_TEXTS = 5_000  # if all columns are categories, every two rows of a class are compared
 
 
 def smote(X: "pd.DataFrame", y: np.ndarray, *, seed: int = 0) -> tuple["pd.DataFrame", np.ndarray]:
-    """Raise every class to the rows of the largest, by new rows between near ones (SMOTE-NC; Chawla et al. 2002).
+    """Oversample every class to the size of the largest, by rows between neighbours (SMOTE-NC; Chawla et al. 2002).
 
     A number of a new row lies between those of a row and of one of its neighbours; a category is the one that most
-    neighbours have, and a missing one counts as a level. A missing number is the median where distances are measured;
-    the new row misses it where most neighbours do.
+    neighbours have, and a missing one counts as a level. Distances take the median for a missing number; the new row
+    lacks it if most neighbours do.
 
     Parameters
     ----------
@@ -29,26 +29,26 @@ def smote(X: "pd.DataFrame", y: np.ndarray, *, seed: int = 0) -> tuple["pd.DataF
 
     Returns
     -------
-    tuple : the rows as they were and the new ones after them; a class of one row, or of very many, gets none
+    tuple : the given rows with the new ones after them; a class of one row, or of very many, gets none
     """
     import pandas as pd
 
     texts, counts = categories(X), np.bincount(y)
-    enough = ENOUGH_TEXTS if len(texts) == X.shape[1] else ENOUGH
-    filled = _Filled(codes(X, "float64"), texts)
+    limit = RARE_ROWS_OF_TEXTS if len(texts) == X.shape[1] else RARE_ROWS
+    imputed = _Imputed(codes(X, "float64"), texts)
     new, labels = [np.empty((0, X.shape[1]))], [y]
-    for rare in np.flatnonzero((counts > 1) & (counts < min(counts.max(), enough))):
-        sampler = _sampler(filled.texts, filled.matrix.shape[1], int(counts[rare]), seed)
+    for rare in np.flatnonzero((counts > 1) & (counts < min(counts.max(), limit))):
+        sampler = _sampler(imputed.texts, imputed.matrix.shape[1], int(counts[rare]), seed)
         sampler.set_params(sampling_strategy={int(rare): int(counts.max())})
-        made = np.asarray(sampler.fit_resample(filled.matrix, y)[0][len(y) :], dtype="float64")
-        new.append(filled.undone(made))
+        made = np.asarray(sampler.fit_resample(imputed.matrix, y)[0][len(y) :], dtype="float64")
+        new.append(imputed.restore(made))
         labels.append(np.full(len(made), rare, dtype=y.dtype))
     extra = _frame(np.concatenate(new), X)
     return pd.concat([X, extra], ignore_index=True), np.concatenate(labels)
 
 
-class _Filled:
-    """A matrix without gaps, with numbers on one scale, and a column more for each number that had gaps."""
+class _Imputed:
+    """A matrix with imputed and scaled numbers, and one more column for each number that had gaps."""
 
     def __init__(self, matrix: np.ndarray, texts: list[int]) -> None:
         self.width = matrix.shape[1]
@@ -58,15 +58,15 @@ class _Filled:
         self.texts = [*texts, *range(self.width, self.width + len(self.gappy))]
         self.fill, self.low, self.scale = np.full(self.width, -1.0), np.zeros(self.width), np.ones(self.width)
         for place in numbers:
-            known = matrix[~gaps[:, place], place]
-            self.fill[place] = np.median(known) if len(known) else 0.0
-            if len(known):
-                self.low[place], self.scale[place] = known.mean(), known.std() or 1.0
-        filled = (np.where(gaps, self.fill, matrix) - self.low) / self.scale
-        self.matrix = np.column_stack([filled, gaps[:, self.gappy]]).astype("float64")
+            present = matrix[~gaps[:, place], place]
+            self.fill[place] = np.median(present) if len(present) else 0.0
+            if len(present):
+                self.low[place], self.scale[place] = present.mean(), present.std() or 1.0
+        imputed = (np.where(gaps, self.fill, matrix) - self.low) / self.scale
+        self.matrix = np.column_stack([imputed, gaps[:, self.gappy]]).astype("float64")
 
-    def undone(self, made: np.ndarray) -> np.ndarray:
-        """Give rows of such a matrix as they would stand in the one that it was made of."""
+    def restore(self, made: np.ndarray) -> np.ndarray:
+        """Return rows of such a matrix in the columns and units of the original."""
         plain = made[:, : self.width] * self.scale + self.low
         for place, gap in zip(self.gappy, made[:, self.width :].T, strict=True):
             plain[gap > 0, place] = np.nan

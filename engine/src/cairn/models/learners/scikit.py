@@ -10,10 +10,10 @@ import numpy as np
 from cairn.errors import InputError
 from cairn.models.learners import archive
 from cairn.models.learners.class_weights import weights
-from cairn.models.learners.contributions import Contributions, laid_out, sampled
+from cairn.models.learners.contributions import Contributions, from_margins, sampled
 from cairn.models.learners.encoding import Encoder, sources
 from cairn.models.learners.linear import is_linear, margins
-from cairn.models.learners.protocol import Balance, OnRound, Part, first_line, nothing, shares
+from cairn.models.learners.protocol import Balance, OnRound, Part, empty_predictions, first_line, shares
 from cairn.models.learners.threads import threads
 from cairn.rows.coded import Coded, categories, codes
 from cairn.tables.source import Task
@@ -98,7 +98,7 @@ class Scikit:
     def predict(self, X: "pd.DataFrame | Coded") -> np.ndarray:
         """Give probabilities of shape (n_rows, n_classes), or values of shape (n_rows,)."""
         if not len(X):
-            return nothing(self.n_classes)
+            return empty_predictions(self.n_classes)
         matrix, model = codes(X, "float64"), self.model[-1]
         if len(self.model) > 1:
             matrix = self._rowwise(self.model[0].transform(matrix))
@@ -113,7 +113,7 @@ class Scikit:
     def contributions(self, X: "pd.DataFrame | Coded", background: Coded | None) -> Contributions:
         """Give exact contributions of a linear model, and an estimate for any other."""
         if background is not None and is_linear(self.model[-1], self.n_classes):
-            return laid_out(margins(self.model, codes(X, "float64"), background.matrix), self.n_classes)
+            return from_margins(margins(self.model, codes(X, "float64"), background.matrix), self.n_classes)
         return sampled(self.predict, X, background, self.n_classes)
 
     def importances(self) -> dict[str, float]:

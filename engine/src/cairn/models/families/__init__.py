@@ -1,1 +1,0 @@
-"""The model families: one function for each file of conf/model, whose keyword arguments are that file's keys."""
