@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from engine.tests.chromium import Page
-from engine.tests.report.monitoring_reports import large, report
+from engine.tests.report.observations import large, report
 
 from bench.measure import CommandError, Row, Run, tell
 from bench.project import Project

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from engine.tests.monitoring.capture_writer import row, write
+from engine.tests.monitoring.recordings import row, write
 from engine.tests.registry.conftest import Project, copied, make
 
 from cairn.cli.audit import audit

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from engine.tests.monitoring.capture_writer import LATER, NOON, SIGNATURE, row, write
+from engine.tests.monitoring.recordings import LATER, NOON, SIGNATURE, row, write
 from engine.tests.s3 import RCLONE, serving, sign_in
 
 from cairn.errors import InputError

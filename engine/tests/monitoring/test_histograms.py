@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import numpy as np
-from engine.tests.monitoring.capture_writer import LATER, NOON, SIGNATURE, row, write
 from engine.tests.monitoring.models import baseline
+from engine.tests.monitoring.recordings import LATER, NOON, SIGNATURE, row, write
 
 from cairn.monitoring.histograms import Bins, count_by_bin, count_records, prediction_sql, value_sql
 from cairn.monitoring.records import open_records

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from engine.tests.monitoring.capture_writer import LATER, NOON, SIGNATURE, row, write
 from engine.tests.monitoring.models import baseline
+from engine.tests.monitoring.recordings import LATER, NOON, SIGNATURE, row, write
 from scipy.stats import fisher_exact
 
 from cairn.monitoring.histograms import count_records

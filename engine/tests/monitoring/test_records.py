@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pyarrow as pa
 import pytest
-from engine.tests.monitoring.capture_writer import COLUMNS, LATER, NOON, ROW, SIGNATURE, row, write
+from engine.tests.monitoring.recordings import COLUMNS, LATER, NOON, ROW, SIGNATURE, row, write
 
 from cairn.errors import InputError
 from cairn.monitoring.records import open_records

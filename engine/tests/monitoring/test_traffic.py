@@ -5,7 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pyarrow as pa
 import pytest
-from engine.tests.monitoring.capture_writer import LATER, NOON, SIGNATURE, row, write
+from engine.tests.monitoring.recordings import LATER, NOON, SIGNATURE, row, write
 
 from cairn.monitoring.records import open_records
 from cairn.monitoring.traffic import measure_traffic

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow.parquet as pq
 import pytest
-from engine.tests.monitoring.capture_writer import NOON, row, write
+from engine.tests.monitoring.recordings import NOON, row, write
 
 from cairn.errors import InputError
 from cairn.monitoring.usage import Usage, count_usage

@@ -1,6 +1,6 @@
 """Which charts the page of monitoring shows."""
 
-from engine.tests.report.monitoring_reports import drifting, large, ordinary, record, report
+from engine.tests.report.observations import drifting, large, ordinary, record, report
 
 from cairn.report.monitoring_charts import choose_series, draw_charts
 from cairn.report.series import build_series

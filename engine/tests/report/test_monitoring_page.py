@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine.tests.report.monitoring_reports import drifting, finding, large, ordinary, record, report
+from engine.tests.report.observations import drifting, finding, large, ordinary, record, report
 from engine.tests.serving.test_pages import faults
 
 from cairn.report.monitoring_page import monitoring_page

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from engine.tests.report.monitoring_reports import finding, record, report
+from engine.tests.report.observations import finding, record, report
 
 from cairn.report import monitoring_text
 from cairn.report.series import build_series

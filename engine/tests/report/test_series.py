@@ -1,6 +1,6 @@
 """How findings become time lines, which is worst, and since when."""
 
-from engine.tests.report.monitoring_reports import drifting, finding, record, report
+from engine.tests.report.observations import drifting, finding, record, report
 
 from cairn.report.series import build_series
 

@@ -1,7 +1,7 @@
 """Where limits lie on a chart."""
 
 import pytest
-from engine.tests.report.monitoring_reports import finding, record, report
+from engine.tests.report.observations import finding, record, report
 
 from cairn.report import timelines
 from cairn.report.series import build_series
