@@ -1,18 +1,30 @@
 # The commands of the project. `make` alone lists them.
 SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 PYTHON ?= python3
 BIN := .venv/bin
 EXTRAS ?= scaffold # scaffold:extras
-STUDY ?= models/studies/finished.journal # scaffold:dashboard
-PORT ?= 8080 # scaffold:dashboard
-# The source of the library, where it is here; a scaffolded project carries its wheel.
+STUDY ?= models/studies/finished.journal
+PORT ?= 8080
+# The library's source, where it is here; a scaffolded project carries its wheel in vendor/.
 ENGINE := $(wildcard engine)
+TESTS := tests $(ENGINE:%=%/tests)
 READY := .venv/ready $(EXTRAS:%=.venv/ready-%)
+COMPILE := uv pip compile pyproject.toml --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
+    $(ENGINE:%=--no-emit-package cairn-tabular)
+# XGBoost asks for NCCL (469 MB), which only a training on several GPUs uses: EXTRAS=gpu installs it.
+NO_NCCL := --no-emit-package nvidia-nccl-cu12 --no-emit-package nvidia-nccl-cu13
+LOCK_gpu := --extra gpu
+# The packages of a lock that requirements.lock lacks.
+NEW := awk 'NR == FNR { known[$$0]; next } /^[a-z]/ { new = !($$0 in known) } new' requirements.lock -
+# Compiled at installing, packages take 240 MB more; a project compiles what it imports, when it does.
+BYTECODE := $(ENGINE:%=--compile-bytecode)
+unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 
 help:  ## list these targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/:/' | awk -F': +' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@sed -nE 's/^([a-z-]+):.*##[[:space:]]+(.*)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 run: $(READY)  ## run the pipeline: raw data to a gated model
 	@dvc repro && cairn summary
@@ -20,42 +32,29 @@ run: $(READY)  ## run the pipeline: raw data to a gated model
 environment: $(READY)  ## set up .venv alone
 
 test: $(READY)  ## run the tests (the slow ones too: make test SLOW=1)
-	@pytest tests $(ENGINE:%=%/tests) -n 2 --dist worksteal $(if $(SLOW),,-m "not slow")
+	@pytest $(TESTS) -n 2 --dist worksteal $(if $(SLOW),,-m "not slow")
 
 coverage: $(READY)  ## measure which lines and branches the tests reach
-	@pytest tests $(ENGINE:%=%/tests) -n 2 --dist worksteal --cov --cov-report=term-missing -m "not slow"
+	@pytest $(TESTS) -n 2 --dist worksteal --cov --cov-report=term-missing -m "not slow"
 
-lint: $(READY)  ## check style, types and the direction of imports
-	@ruff check . && ruff format --check . && mypy $(ENGINE:%=&& lint-imports --config %/pyproject.toml)
-	@actionlint && zizmor --quiet --offline .github # scaffold:github
+lint: $(READY)  ## check style and types
+	@ruff check . && ruff format --check . && mypy
 
-# scaffold:template
-bench: $(READY)  ## measure speed and memory beside peers, in one run
-	@python -m bench
-
-bench-quality: $(READY)  ## measure quality per minute beside AutoGluon and FLAML (hours; docs/quality.md)
-	@python -m bench.quality
-
-bench-serve: $(READY)  ## measure the server beside others, then under ten minutes of load (docs/serving-benchmarks.md)
-	@python -m bench.serve.soak && python -m bench.serve
-
-bench-monitor: $(READY)  ## plant drift, and measure who finds it beside Evidently and NannyML (docs/monitoring-benchmarks.md)
-	@python -m bench.monitor
-
-# /scaffold:template
-# scaffold:dashboard
-dashboard: .venv/ready-dashboard  ## open optuna-dashboard on the last search (or STUDY=postgresql+psycopg://...)
+dashboard: .venv/ready-notebook  ## open optuna-dashboard on the last search (or STUDY=postgresql+psycopg://...)
 	@[[ "$(STUDY)" == *://* || -e "$(STUDY)" ]] || { echo "error: $(STUDY): no such study; \`dvc repro tune\` makes one" >&2; exit 1; }
 	@optuna-dashboard --host 127.0.0.1 --port $(PORT) "$(STUDY)"
 
-# /scaffold:dashboard
-lock: $(READY)  ## write requirements.lock anew from pyproject.toml
-	@uv pip compile -q --universal --generate-hashes --python-version 3.11 --group dev --no-header --no-annotate \
-	    pyproject.toml -o requirements.lock
-	@for lock in requirements-*.lock; do extra=$${lock#requirements-}; extra=$${extra%.lock}; \
-	    uv pip compile -q --universal --generate-hashes --python-version 3.11 --extra $$extra --no-header --no-annotate \
-	        --constraint requirements.lock pyproject.toml \
-	    | awk 'NR == FNR { known[$$0]; next } /^[a-z]/ { new = !($$0 in known) } new' requirements.lock - > $$lock; done
+own: $(READY)  ## copy the library's source to src/cairn, to change it
+	@cairn own
+
+upgrade: $(READY)  ## take a newer wheel of the library: make upgrade WHEEL=cairn_tabular-X.Y.Z-py3-none-any.whl
+	@[[ -n "$(WHEEL)" ]] || { echo "error: no wheel is named; make upgrade WHEEL=cairn_tabular-X.Y.Z-py3-none-any.whl" >&2; exit 1; }
+	@cairn upgrade "$(WHEEL)"
+
+lock: $(READY)  ## write the lock files anew from pyproject.toml
+	@$(COMPILE) $(NO_NCCL) --group dev --output-file requirements.lock
+	@$(foreach extra,$(patsubst requirements-%.lock,%,$(wildcard requirements-*.lock)),$(COMPILE) $(or $(LOCK_$(extra)),$(NO_NCCL) --extra $(extra)) \
+	    --constraint requirements.lock | $(NEW) > requirements-$(extra).lock && ) true
 
 clean:  ## delete the environment and everything that can be made again
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage* build src/*.egg-info engine/src/*.egg-info models/studies
@@ -66,15 +65,14 @@ clean:  ## delete the environment and everything that can be made again
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --retries 2 2> .venv/pip.log \
 	    --requirement <(sed -n '/^uv==/,/^[a-z]/p' requirements.lock | sed '$$d') \
 	    || { echo "error: no package can be fetched; is there a network? What pip said stands in .venv/pip.log" >&2; exit 1; }
-	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes --requirement requirements.lock
+	@$(BIN)/uv pip install --quiet $(BYTECODE) --python $(BIN)/python --no-deps --require-hashes --requirement requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . $(ENGINE:%=--editable %)
 	@touch $@
 
 .venv/ready-%: requirements-%.lock .venv/ready
-	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --require-hashes --requirement $<
+	@$(BIN)/uv pip install --quiet $(BYTECODE) --python $(BIN)/python --no-deps --require-hashes --requirement $<
 	@touch $@
 
-.PHONY: help run environment test coverage lint lock clean
-.PHONY: bench bench-quality bench-serve bench-monitor # scaffold:template
-.PHONY: dashboard # scaffold:dashboard
+.PHONY: help run environment test coverage lint dashboard own upgrade lock clean
 .DEFAULT_GOAL := help
+-include template.mk

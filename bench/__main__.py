@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench import batch, explain, job, models, monitor_scale, noop, page, peers, tables
+from bench import batch, explain, job, models, monitor_scale, noop, page, peers, sweep, tables
 from bench.measure import GIB, CommandError, Row, tell
 from bench.project import ROOT
 
@@ -25,6 +25,7 @@ BENCHMARKS: dict[str, Callable[[Path, bool], list[Row]]] = {
     "models": models.rows,
     "monitor": monitor_scale.rows,
     "page": page.rows,
+    "sweep": sweep.rows,
     "peers": peers.rows,
 }
 LIBRARIES = ("dvc", "duckdb", "great-expectations", "optuna", "pandas", "scikit-learn", "xgboost")
@@ -41,7 +42,7 @@ def main() -> None:
     measured = {
         name: [row.to_json() for row in _rows(name, quick=arguments.quick)] for name in arguments.names or BENCHMARKS
     }
-    print(f"\n{_table(measured)}")
+    print(f"\n{table(measured)}")
     if not arguments.quick or arguments.output:
         _write(measured, arguments.output)
     if any(FAILED in row["why"] for rows in measured.values() for row in rows):
@@ -102,7 +103,7 @@ def _document(machine: dict[str, Any], measured: dict[str, list[dict[str, Any]]]
 in turn in one run: medians of seconds, for GiB the largest process. "Of CPU" is the ratio of CPU seconds, which other
 work on the machine changes less.
 
-{_table(measured)}
+{table(measured)}
 
 Measured on {machine["system"]}, {machine["cores"]} cores, {machine["memory_gib"]} GiB, Python {machine["python"]};
 {libraries}.
@@ -110,7 +111,7 @@ Every single run, with its CPU seconds and memory, stands in bench/results.json.
 """
 
 
-def _table(measured: dict[str, list[dict[str, Any]]]) -> str:
+def table(measured: dict[str, list[dict[str, Any]]]) -> str:
     """Lay the rows out as a Markdown table, aligned for a terminal."""
     lines = [HEADER, *(_cells(row) for rows in measured.values() for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEADER))]

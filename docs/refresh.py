@@ -1,6 +1,7 @@
-"""Draw docs/graph.svg from dvc.yaml, and paste what `cairn summary` says into README.md: `python docs/refresh.py`."""
+"""Draw docs/graph.svg from dvc.yaml, and write the figures of README.md: `python docs/refresh.py`."""
 
 import re
+import subprocess
 from collections.abc import Iterator, Mapping
 from html import escape
 from pathlib import Path
@@ -12,6 +13,15 @@ ROOT = Path(__file__).parents[1]
 GRAPH = Path("docs/graph.svg")
 README = Path("README.md")
 FIGURES = re.compile(r"(?<=\$ cairn summary\n).*?(?=```)", re.DOTALL)
+# What a team owns and what it calls: text, git pathspec, and what the pathspec leaves out.
+PARTS = [
+    ("owned", "`dvc.yaml`: the graph", ["dvc.yaml"]),
+    ("owned", "`src/`: one script per stage, and your own functions", ["src"]),
+    ("owned", "`conf/`: every choice", ["conf"]),
+    ("owned", "`tests/`: your own tests", ["tests", ":!tests/template"]),
+    ("called", "`cairn`: the library's source", ["engine/src/cairn/**.py"]),
+]
+OWNERSHIP = re.compile(r"(?<=\| part \| \| files, about \| lines, about \|\n\|---\|---\|---\|---\|\n)(?:\|.*\n)*")
 LEFT_OUT = ("average_precision", "brier", "accuracy", "precision", "recall", "f1")  # to keep README.md on one screen
 
 STEP, WIDTH, HEIGHT, MARGIN = 44, 92, 30, 10  # pixels: stage to stage, a box, around all
@@ -26,7 +36,7 @@ text { font: 13px system-ui, sans-serif; text-anchor: middle; fill: #1f2937 }
 
 
 def graph(dvc_yaml: Mapping[str, Any]) -> str:
-    """Draw the stages in a column, what each writes beside it, and an arc for each that reads past its neighbour."""
+    """Draw the stages in a column with their outputs, and an arc for each input from a stage that is not the last."""
     stages = dvc_yaml["stages"]
     places = {name: MARGIN + HEIGHT / 2 + STEP * number for number, name in enumerate(stages)}
     wrote = {out: name for name in stages for out in outputs(stages[name])}
@@ -46,15 +56,33 @@ def graph(dvc_yaml: Mapping[str, Any]) -> str:
 
 
 def outputs(stage: Mapping[str, Any]) -> Iterator[str]:
-    """Give the paths that a stage of dvc.yaml writes."""
+    """Yield the paths that a stage of dvc.yaml writes."""
     for each in [*stage.get("outs", []), *stage.get("metrics", [])]:
         yield next(iter(each)) if isinstance(each, Mapping) else each
 
 
 def figures(summary: str) -> str:
-    """Shorten what `cairn summary` says to what README.md shows."""
+    """Shorten the output of `cairn summary` to the lines that README.md shows."""
     kept = [line for line in summary.splitlines() if line.split(" ")[0] not in LEFT_OUT]
     return "\n".join(kept) + "\n"
+
+
+def ownership() -> str:
+    """Count the files and lines that a team owns and calls, as rows of a table; ignored files do not count."""
+    rows = []
+    for part, text, places in PARTS:
+        command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *places]
+        listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout
+        files = [ROOT / name for name in listed.split("\0") if name and (ROOT / name).exists()]
+        lines = sum(len(file.read_text(encoding="utf-8").splitlines()) for file in files)
+        if files:
+            rows.append(f"| {part} | {text} | {_round(len(files)):,} | {_round(lines):,} |\n")
+    return "".join(rows)
+
+
+def _round(count: int) -> int:
+    """Keep two digits, so that README.md does not change with every line of code."""
+    return round(count, 2 - len(str(count)))
 
 
 def _writers(deps: list[str], wrote: Mapping[str, str]) -> Iterator[str]:
@@ -86,13 +114,14 @@ def _box(name: str, outs: list[str], left: float, y: float) -> list[str]:
 
 
 def main() -> None:
-    """Write both anew."""
+    """Write the picture and the figures."""
     from cairn.cli.summary import summary
 
     (ROOT / GRAPH).write_text(graph(yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))), encoding="utf-8")
     readme = (ROOT / README).read_text(encoding="utf-8")
     text = figures(summary())  # reads reports/ of the working directory, which is the repository's root
-    (ROOT / README).write_text(FIGURES.sub(lambda _: text, readme, count=1), encoding="utf-8")
+    readme = OWNERSHIP.sub(lambda _: ownership(), FIGURES.sub(lambda _: text, readme, count=1), count=1)
+    (ROOT / README).write_text(readme, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -14,5 +14,5 @@ sys.path.insert(
 
 import answers  # noqa: E402
 
-if troubles := answers.troubles(dict({{cookiecutter.items() | list}})):
-    sys.exit("\n".join(f"error: {trouble}" for trouble in troubles))
+if problems := answers.problems(dict({{cookiecutter.items() | list}})):
+    sys.exit("\n".join(f"error: {problem}" for problem in problems))

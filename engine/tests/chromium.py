@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-SECONDS = 30
+SECONDS = 180  # of patience with a busy machine
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars")
 QUIET = ("--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-extensions")
 
@@ -49,11 +49,22 @@ class Page:
             os.close(end)
         self.console: list[str] = []
         self.requests: list[str] = []
-        self._number, self._rest, self._session = 0, b"", None
-        target = self.send("Target.createTarget", url="about:blank")["targetId"]
+        self._number, self._rest = 0, b""
+        self._session: str | None = None
+        self._context: str | None = None
+        self.renew()
+
+    def renew(self) -> None:
+        """Open an empty page that shares no cache, cookies or storage with the page before."""
+        self._session = None
+        if self._context is not None:
+            self.send("Target.disposeBrowserContext", browserContextId=self._context)
+        self._context = self.send("Target.createBrowserContext")["browserContextId"]
+        target = self.send("Target.createTarget", url="about:blank", browserContextId=self._context)["targetId"]
         self._session = self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.send(f"{domain}.enable")
+        self.console, self.requests = [], []
 
     def send(self, method: str, **params: Any) -> dict[str, Any]:
         """Send a command, and wait for its result."""

@@ -11,12 +11,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from engine.tests.chromium import Page
+from engine.tests.configuration import project_conf
 from engine.tests.models import families
 from engine.tests.ports import free_port
 
 from cairn.training.folds import Problem, Rows
 
-ROOT = Path(__file__).parents[2]
+__all__ = ["project_conf"]
+
 POSTGRES = max(
     Path("/usr/lib/postgresql").glob("*/bin"), default=Path("nowhere"), key=lambda path: float(path.parent.name)
 )
@@ -90,15 +93,21 @@ def database(server: str, request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def parts():
-    """Give the rows of `families.parts`, which no test changes."""
-    return families.parts()
+def chromium() -> Iterator[Page]:
+    """Start a browser once, or skip where there is none."""
+    opened = Page()
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
-def project_conf(tmp_path, monkeypatch):
-    """Give an empty folder with a copy of conf/, as the working directory."""
-    shutil.copytree(ROOT / "conf", tmp_path / "conf")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.argv", ["stage"])
-    return tmp_path
+def browser(chromium: Page) -> Page:
+    """Give an empty page of it."""
+    chromium.renew()
+    return chromium
+
+
+@pytest.fixture(scope="session")
+def parts():
+    """Give the rows of `families.parts`, which no test changes."""
+    return families.parts()

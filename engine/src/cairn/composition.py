@@ -1,9 +1,12 @@
 """Compose conf/ into params.yaml and check every node against the function that it names."""
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from cairn import config
+from cairn import config, overrides
+from cairn.errors import InputError
 from cairn.evaluation import gates
 from cairn.features.sql import resolve_sql
 from cairn.models import estimators
@@ -11,6 +14,44 @@ from cairn.report import settings
 from cairn.search import search
 from cairn.training import rules
 from cairn.validation.expectations import suites
+
+
+def compose(given: Sequence[str] = ()) -> tuple[dict[str, Any], list[str]]:
+    """Compose conf/ and check it, for the stage `compose`; nothing is written.
+
+    Under `dvc exp run -S` DVC has composed params.yaml without conf/overrides.yaml: what it holds beyond conf/ is
+    the new list of overrides. Otherwise conf/ is composed with the list that stands there.
+
+    Parameters
+    ----------
+    given : overrides to add to the applied ones, outside an experiment
+
+    Returns
+    -------
+    tuple : what params.yaml has to hold, and what conf/overrides.yaml has to list
+
+    Raises
+    ------
+    InputError : conf/ does not compose, a key or value is wrong, or an override no longer fits conf/
+    """
+    if overrides.set_by_experiment():
+        params = config.read_yaml(config.PARAMS)
+        check(params, {})
+        listed = config.applied()
+        composed = _compose_listed(listed, params) if listed else None
+        if composed is None:
+            listed, composed = overrides.infer(params)
+        if listed and not config.OVERRIDES.exists():
+            remedy = "`cairn reset` writes it, then `git add` it, so that git keeps what the experiment changed"
+            raise InputError(f"{config.OVERRIDES}: no such file; {remedy}")
+        fix_overridden_params(composed["model"])
+        return composed, listed
+    params, choices = config.compose_applied(given)
+    check(params, choices)
+    listed = config.combine(config.applied(), given)
+    overrides.require_choices(listed, params)
+    fix_overridden_params(params["model"])
+    return params, listed
 
 
 def check(params: Mapping[str, Any], choices: Mapping[str, str]) -> None:
@@ -41,12 +82,41 @@ def query(params: Mapping[str, Any]) -> str:
     return resolve_sql(params["features"], config.CONF / "features") or "-- the one raw table, as it is\n"
 
 
-def fix_overridden_params(model: dict[str, Any]) -> None:
+def compose_applied(given: Sequence[str] = (), folder: Path = config.CONF) -> dict[str, Any]:
+    """Compose conf/ with its applied overrides to what params.yaml holds.
+
+    Parameters
+    ----------
+    given : further overrides; of two for one key they win
+    folder : a copy of conf/ to compose instead
+
+    Raises
+    ------
+    InputError : conf/ does not compose, or an override no longer fits it
+    """
+    params, _ = config.compose_applied(given, folder)
+    fix_overridden_params(params["model"], folder)
+    return params
+
+
+def fix_overridden_params(model: dict[str, Any], folder: Path = config.CONF) -> None:
     """Take a parameter that an override sets out of the search space, or the search would replace it."""
-    own = config.own_values("model", model)
+    own = config.own_values("model", model, folder)
     searched = [model.get("space") or {}, *(model.get("starts") or []), *(model.get("finish") or [])]
     for key in [key for key in model if key in own and own[key] != model[key] and key not in search.KEYS]:
         for each in searched:
             each.pop(key, None)
     if model.get("finish"):
         model["finish"] = [change for change in model["finish"] if change]
+
+
+def _compose_listed(listed: Sequence[str], params: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Compose conf/ with listed overrides; None if that does not give the parameters."""
+    try:
+        composed, _ = config.compose(listed)
+    except InputError:
+        return None
+    fixed = [copy.deepcopy({**each}) for each in (composed, params)]
+    for each in fixed:
+        fix_overridden_params(each["model"])
+    return composed if overrides.same(*fixed) else None

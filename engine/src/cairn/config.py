@@ -15,6 +15,7 @@ from cairn.files import written
 
 CONF = Path("conf")
 PARAMS = Path("params.yaml")
+OVERRIDES = CONF / "overrides.yaml"
 SETTINGS = {"seed", "signature", "training", "evaluation"}  # keys of conf/config.yaml beside the choices
 RESERVED = {"model": {"balance", "space", "starts", "finish"}}  # keys of a node that are not its function's arguments
 
@@ -22,7 +23,7 @@ RESERVED = {"model": {"balance", "space", "starts", "finish"}}  # keys of a node
 def load() -> dict[str, Any]:
     """Read params.yaml, or compose conf/ anew with the Hydra overrides that stand on the command line."""
     if overrides := sys.argv[1:]:
-        params, choices = compose(overrides)
+        params, choices = compose_applied(overrides)
         check(params, choices)
         return params
     if not PARAMS.exists():
@@ -62,6 +63,79 @@ def compose(overrides: Sequence[str] = (), folder: Path = CONF) -> tuple[dict[st
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         raise InputError(_hydra_says(error, overrides)) from error
     return params, choices  # type: ignore[return-value]
+
+
+def compose_applied(given: Sequence[str] = (), folder: Path = CONF) -> tuple[dict[str, Any], dict[str, str]]:
+    """Compose conf/ with the overrides of the applied experiment, which conf/overrides.yaml lists.
+
+    Parameters
+    ----------
+    given : further overrides; of two for one key they win
+    folder : a copy of conf/ to compose instead
+
+    Returns
+    -------
+    tuple : the parameters, and the file chosen for each group
+
+    Raises
+    ------
+    InputError : conf/ does not compose, or an override no longer fits it
+    """
+    listed = applied(folder)
+    try:
+        return compose(combine(listed, given, folder), folder)
+    except InputError as error:
+        if not listed:
+            raise
+        compose(given, folder)  # where this fails too, the fault is not in the listed overrides
+        raise InputError(f"{OVERRIDES}: {error}; edit it, or drop its overrides by `cairn reset`") from error
+
+
+def applied(folder: Path = CONF) -> list[str]:
+    """Return the overrides of the applied experiment, in Hydra's grammar; none if there is no such file.
+
+    Raises
+    ------
+    InputError : conf/overrides.yaml is not a list of overrides
+    """
+    from yaml import YAMLError
+
+    path = folder / OVERRIDES.name
+    try:
+        listed = (read_yaml(path) if path.exists() else None) or []
+    except YAMLError as error:
+        raise InputError(f"{OVERRIDES}: {' '.join(str(error).split())}") from error
+    if not isinstance(listed, list) or not all(isinstance(item, str) for item in listed):
+        raise InputError(
+            f"{OVERRIDES}: must be a list of overrides such as `- model.max_depth=4`; `cairn reset` empties it"
+        )
+    return listed
+
+
+def combine(listed: Sequence[str], given: Sequence[str], folder: Path = CONF) -> list[str]:
+    """Add overrides to others: they replace those for the same key, and a new choice those for keys of the old one."""
+    if not listed or not given:
+        return [*listed, *given]
+    keys = {override_key(override) for override in given}
+    groups = tuple(f"{key}." for key in keys if (folder / key).is_dir())
+    kept = [each for each in listed if (key := override_key(each)) not in keys and not key.startswith(groups)]
+    return [*kept, *given]
+
+
+def override_key(override: str) -> str:
+    """Return the group or the dotted key that an override sets: `model` of `model=linear`.
+
+    Raises
+    ------
+    InputError : it is not in Hydra's grammar
+    """
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    try:
+        return OverridesParser.create().parse_override(override).key_or_group
+    except HydraException as error:
+        raise InputError(_hydra_says(error, [override])) from error
 
 
 def dump(params: Mapping[str, Any]) -> str:
@@ -146,12 +220,12 @@ def check(
             raise InputError(f"{_file_of(group, choices)}: {error}") from error
 
 
-def own_values(group: str, node: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a node as its file in conf/ has it, before any override; empty where no file names its `_target_`.
+def own_values(group: str, node: Mapping[str, Any], folder: Path = CONF) -> dict[str, Any]:
+    """Return a node as its file in conf/ has it, before any override; empty if no file names its `_target_`.
 
     Of several such files it is the one that differs least.
     """
-    contents = [read_yaml(path) for path in sorted((CONF / group).glob("*.yaml"))]
+    contents = [read_yaml(path) for path in sorted((folder / group).glob("*.yaml"))]
     alike = [each for each in contents if isinstance(each, dict) and each.get("_target_") == node["_target_"]]
     return min(alike, key=lambda each: len(differences(each, node)), default={})
 
@@ -297,6 +371,7 @@ def _hydra_says(error: Exception, overrides: Sequence[str]) -> str:
     if found := re.match(r"Could not override '(.+?)'", str(error)):
         return f"override {found[1]}: conf/ has no such key"
     if mark := getattr(error, "problem_mark", None):
-        file = Path(mark.name).relative_to(CONF.resolve().parent)
+        parts = Path(mark.name).parts  # of a copy of conf/ too
+        file = CONF.joinpath(*parts[len(parts) - parts[::-1].index(CONF.name) :])
         return f"{file}: line {mark.line + 1}: {getattr(error, 'problem', 'not YAML')}"
     return "conf: " + " ".join(str(error).split("\nSee https")[0].split())

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 COMPOSED = Path("data/interim/composed.txt")  # says that params.yaml is there; what ingest waits for
+CODE = Path("data/interim/code")  # what each stage runs: STAGE.txt lists modules and packages
 FEATURES_SQL = Path("data/interim/features.sql")
 SOURCE = Path("data/source")  # a link to the user's own file, by which DVC sees that it changed
 RAW = Path("data/raw")

@@ -1,8 +1,9 @@
 """The command `cairn monitor`, as a person runs it: a real model, and predictions as the server records them."""
 
 import json
+import os
+import shutil
 import subprocess
-import sys
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from engine.tests.stages import Outcome, run_cairn
 from sklearn.metrics import log_loss, roc_auc_score
 
 from cairn import config
@@ -103,14 +105,14 @@ def drifting(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return serve(model, tmp_path_factory.mktemp("drifting"), days)
 
 
-def run(
-    model: Path, *arguments: str | Path, folder: Path = ROOT, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    import os
+def run(model: Path, *arguments: str | Path, folder: Path = ROOT, **env: str) -> Outcome:
+    return run_cairn("monitor", "--path", model, *arguments, cwd=folder, **env)
 
-    command = [sys.executable, "-m", "cairn.cli.main", "monitor", "--path", str(model), *map(str, arguments)]
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("CAIRN_")}
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=clean | environment)
+
+@pytest.fixture(autouse=True)
+def no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("CAIRN_")]:
+        monkeypatch.delenv(name)
 
 
 def test_quiet_traffic_is_no_alarm_and_everything_is_written(model, quiet, tmp_path):
@@ -143,7 +145,6 @@ def test_an_alarm_may_end_with_zero_for_dvc(model, drifting, tmp_path):
     assert "ALARM" in done.stdout
 
 
-@pytest.mark.slow
 def test_an_alarm_starts_the_retraining_that_the_settings_ask_for_and_stays_an_alarm(model, drifting, tmp_path):
     def git(*arguments: str) -> None:
         who = ["-c", "user.name=Ann", "-c", "user.email=ann@example.invalid"]
@@ -171,14 +172,12 @@ def test_an_alarm_starts_the_retraining_that_the_settings_ask_for_and_stays_an_a
     assert "waits" not in run(model, *asked, "--exit-zero", folder=tmp_path).stdout
 
 
-@pytest.mark.slow
 def test_a_day_that_is_not_over_raises_no_alarm(model, drifting, tmp_path):
     done = run(model, *DAYS[:2], "--until", "2026-03-03T12:00", "--captured", drifting, "--output", tmp_path)
     assert done.returncode == 0, done.stderr
     assert "2026-03-03 00:00 so far" in done.stdout
 
 
-@pytest.mark.slow
 def test_recorded_predictions_may_be_the_reference(model, drifting, tmp_path):
     since = ["--since", "2026-03-03", "--until", "2026-03-04", "--captured", drifting, "--output", tmp_path]
     before = run(model, *since, "--reference", "2d")
@@ -190,14 +189,12 @@ def test_recorded_predictions_may_be_the_reference(model, drifting, tmp_path):
     assert drift and {each["value"] for each in drift} == {0.0}
 
 
-@pytest.mark.slow
 def test_windows_may_be_rows(model, drifting, tmp_path):
     run(model, *DAYS, "--window", "700", "--captured", drifting, "--output", tmp_path)
     windows = read_json(tmp_path / "monitoring.json")["windows"]
     assert [(each["rows"], each["full"]) for each in windows] == [(700, True), (700, True), (400, False)]
 
 
-@pytest.mark.slow
 def test_labels_show_what_inputs_cannot(model, tmp_path):
     """The same people come, and now the poor and the old buy."""
     captured = serve(model, tmp_path, [people(600, 31, upside_down=True)])
@@ -213,7 +210,6 @@ def test_labels_show_what_inputs_cannot(model, tmp_path):
     assert found["value"] == pytest.approx(roc_auc_score(table["bought"], chance))
 
 
-@pytest.mark.slow
 def test_labels_that_came_true_as_expected_are_no_alarm(model, quiet, tmp_path):
     done = run(model, *DAYS, "--captured", quiet, "--labels", quiet.parent / "labels.parquet", "--output", tmp_path)
     assert done.returncode == 0, done.stderr
@@ -229,7 +225,6 @@ def test_a_damaged_file_is_named_and_the_others_are_used(model, tmp_path):
     assert "600 predictions" in done.stdout
 
 
-@pytest.mark.slow
 def test_other_versions_are_counted_and_not_looked_at(model, tmp_path):
     own = serve(model, tmp_path / "own", [people(600, 51)])
     other = serve(model, tmp_path / "other", [people(300, 52, older=30)], version="v0.0.9")
@@ -246,7 +241,6 @@ def test_other_versions_are_counted_and_not_looked_at(model, tmp_path):
     }
 
 
-@pytest.mark.slow
 def test_too_few_rows_are_said_to_be_too_few(model, tmp_path):
     captured = serve(model, tmp_path, [people(50, 61, older=30)])
     done = run(model, *DAYS, "--captured", captured, "--output", tmp_path)
@@ -254,7 +248,6 @@ def test_too_few_rows_are_said_to_be_too_few(model, tmp_path):
     assert "Nothing could be judged" in done.stdout
 
 
-@pytest.mark.slow
 def test_a_webhook_is_told_once_of_one_alarm(model, drifting, tmp_path):
     told = []
 
@@ -276,7 +269,6 @@ def test_a_webhook_is_told_once_of_one_alarm(model, drifting, tmp_path):
     assert [each["findings"][0]["subject"] for each in told] == ["age"]
 
 
-@pytest.mark.slow
 def test_a_webhook_that_cannot_be_reached_hides_no_alarm(model, drifting, tmp_path):
     done = run(model, *DAYS, "--captured", drifting, "--output", tmp_path, CAIRN_WEBHOOK="http://127.0.0.1:1/secret")
     assert done.returncode == 3
@@ -312,8 +304,6 @@ def test_what_cannot_be_is_one_line_and_exit_code_1(model, quiet, tmp_path, argu
 
 
 def test_a_model_without_a_baseline_is_said_to_have_none(model, quiet, tmp_path):
-    import shutil
-
     old = shutil.copytree(model, tmp_path / "old", ignore=shutil.ignore_patterns("baseline.json"))
     done = run(old, *DAYS, "--captured", quiet)
     assert done.returncode == 1

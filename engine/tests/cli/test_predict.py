@@ -5,12 +5,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from engine.tests.stages import Outcome, run_cairn
 
 from cairn.models import estimators, saved
 from cairn.rows import signature
@@ -41,29 +41,29 @@ def command(model: Path, *arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "cairn.cli.main", "predict", "--path", str(model), *map(str, arguments)]
 
 
-def run(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=False)
+def run(model: Path, *arguments: str | Path) -> Outcome:
+    return run_cairn("predict", "--path", model, *arguments, cwd=ROOT)
 
 
 def test_it_says_what_it_did_and_is_silent_else(model: Path, tmp_path: Path) -> None:
     table(1000).to_csv(tmp_path / "in.csv", index=False)
-    done = run(command(model, tmp_path / "in.csv", tmp_path / "out.csv"))
+    done = run(model, tmp_path / "in.csv", tmp_path / "out.csv")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"{tmp_path}/out.csv: 1,000 rows scored by {model} in ")
     assert done.stdout.count("\n") == 1
     with (tmp_path / "in.csv").open("a") as file:
         file.write("1,2,three,4,5\n")
-    done = run(command(model, tmp_path / "in.csv", tmp_path / "out.csv", "--bad-rows", "aside", "--keep", "none"))
+    done = run(model, tmp_path / "in.csv", tmp_path / "out.csv", "--bad-rows", "aside", "--keep", "none")
     assert done.stdout.endswith(f"; 1 bad rows set aside in {tmp_path}/out.bad.jsonl\n")
     assert (tmp_path / "out.csv").read_text().splitlines()[0] == '"prediction","model_version"'
 
 
 def test_a_wrong_input_gets_one_line(model: Path, tmp_path: Path) -> None:
     table(10).rename(columns={"c": "cc"}).to_csv(tmp_path / "in.csv", index=False)
-    done = run(command(model, tmp_path / "in.csv", tmp_path / "out.csv"))
+    done = run(model, tmp_path / "in.csv", tmp_path / "out.csv")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "error: in.csv: no column 'c' (did you mean 'cc'?), and the model needs it\n"
-    done = run(command(tmp_path, tmp_path / "in.csv", tmp_path / "out.csv"))
+    done = run(tmp_path, tmp_path / "in.csv", tmp_path / "out.csv")
     assert done.returncode == 1
     assert done.stderr.startswith(f"error: {tmp_path}: no model here")
 
@@ -81,11 +81,11 @@ def test_ended_midway_it_leaves_no_output(model: Path, tmp_path: Path, number: i
         assert process.poll() is None
         time.sleep(0.001)
     process.send_signal(number)
-    assert process.wait(30) == {signal.SIGTERM: 143, signal.SIGINT: 130}.get(number, -number)
+    assert process.wait(240) == {signal.SIGTERM: 143, signal.SIGINT: 130}.get(number, -number)
     assert (tmp_path / "out.csv").read_text() == "of an earlier run"
     if number != signal.SIGKILL:
         assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out.csv"]
-    done = run(command(model, tmp_path / "in.csv", tmp_path / "out.csv"))
+    done = run(model, tmp_path / "in.csv", tmp_path / "out.csv")
     assert done.returncode == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out.csv"]
 

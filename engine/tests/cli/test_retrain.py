@@ -149,16 +149,8 @@ def test_what_passes_its_gates_is_proposed_and_a_persons_own_tree_is_as_it_was(a
     ]
     changed = ann.git("diff", "--name-only", f"{name}~", name).split()
     assert set(changed) == {"dvc.lock", "params.yaml", "reports/gates.json", "reports/metrics.json"}
-
-
-@pytest.mark.slow
-def test_the_bytes_of_what_is_proposed_reach_those_who_have_no_cache(ann, tmp_path):
-    retrain(given=["data.customers=30000"])
-    (name,) = branches(ann)
-    other = ann.clone("bob")
-    other.run("dvc", "cache", "dir", "--local", str(tmp_path / "empty"))
-    other.run("dvc", "get", ".", "models/model", "--rev", f"origin/{name}", "--out", "got")
-    assert (other.folder / "got/one").read_text() == "one30000"
+    assert tags.promoted("prod").version == "v0.0.1", "nothing is promoted unless the settings say so"
+    assert tags.promoted("staging") is None
 
 
 def test_a_failed_gate_is_one_line_and_leaves_nothing(ann):
@@ -174,6 +166,7 @@ def test_a_failed_gate_is_one_line_and_leaves_nothing(ann):
     assert nothing_is_left(ann)
 
 
+@pytest.mark.slow
 def test_a_stage_that_fails_is_named_with_what_it_said(ann):
     with pytest.raises(InputError, match=r"nowhere\.csv") as error:
         retrain(given=["data=file", "data.path=/nowhere.csv", "data.target=x"])
@@ -188,9 +181,14 @@ def test_the_same_data_teach_nothing_new(ann):
 
 
 @pytest.mark.slow
-def test_while_one_proposal_waits_an_alarm_makes_no_second(ann):
+def test_a_proposal_reaches_those_without_a_cache_and_while_it_waits_an_alarm_makes_no_second(ann, tmp_path):
     retrain(given=["data.customers=30000"])
     (name,) = branches(ann)
+    other = ann.clone("bob")
+    other.run("dvc", "cache", "dir", "--local", str(tmp_path / "empty"))
+    other.run("dvc", "get", ".", "models/model", "--rev", f"origin/{name}", "--out", "got")
+    assert (other.folder / "got/one").read_text() == "one30000"
+
     assert retrain(given=["data.customers=31000"]).startswith(f"{name} waits already")
     ann.git("branch", "-D", name)
     assert retrain(given=["data.customers=31000"]).startswith(f"origin/{name} waits already")
@@ -225,7 +223,7 @@ def test_a_table_beside_the_repository_has_to_be_named_in_full(ann):
 
 
 def until(seen: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 60
+    ends = time.monotonic() + 240
     while not seen():
         assert time.monotonic() < ends
         time.sleep(0.05)
@@ -261,10 +259,11 @@ def test_killed_half_way_it_leaves_a_tree_that_the_next_run_clears(ann, made, ru
     assert nothing_is_left(ann)
 
 
+@pytest.mark.slow
 def test_asked_to_end_it_takes_what_it_started_along(ann, running):
     assert at_work()
     running.terminate()
-    assert running.wait(timeout=120) == 143
+    assert running.wait(timeout=240) == 143
     assert nothing_is_left(ann)
     assert not at_work()
 
@@ -276,7 +275,7 @@ def at_work() -> list[int]:
 
 
 def test_two_at_once_do_not_meet(ann):
-    with worktree("HEAD"), pytest.raises(InputError, match="another retraining is at work there"), worktree("HEAD"):
+    with worktree("HEAD"), pytest.raises(InputError, match="another retraining runs there"), worktree("HEAD"):
         pass
 
 
@@ -333,12 +332,6 @@ def test_that_no_pull_request_can_be_asked_for_is_said_and_no_error(ann, monkeyp
     github(ann, monkeypatch, script)
     assert said in retrain(given=["data.customers=30000"])
     assert len(branches(ann, "../shared.git")) == 1
-
-
-def test_nothing_is_promoted_unless_the_settings_say_so(ann):
-    retrain(given=["data.customers=30000"])
-    assert tags.promoted("prod").version == "v0.0.1"
-    assert tags.promoted("staging") is None
 
 
 @pytest.mark.slow

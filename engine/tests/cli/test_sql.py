@@ -121,4 +121,4 @@ def test_a_reader_that_has_seen_enough_ends_it_without_a_word(project):
         process.stdout.close()
         assert process.stderr.read() == b""
         process.stderr.close()
-        assert process.wait(30) == 1
+        assert process.wait(240) == 1

@@ -1,5 +1,7 @@
 """Contributions: with the base they add up to what the model says, whatever the model, and are fair shares of it."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import permutations
 
@@ -204,17 +206,15 @@ def test_the_background_spreads_each_columns_values_as_training_did_and_mixes_th
     assert abs(np.corrcoef(matrix[:, 0], matrix[:, 1])[0, 1]) < 0.5  # in the table it is 0.87
 
 
+@pytest.mark.slow
 def test_explanations_are_the_same_in_another_process(tmp_path):
-    import subprocess
-    import sys
-
     model, seen = trained(MODELS["random_forest"])
     saved.save(tmp_path / "model", model, seen, {})
     table(5, seed=2).to_parquet(tmp_path / "rows.parquet")
     script = (
-        "import sys, numpy as np, pandas as pd; from pathlib import Path; from cairn.models import explanation, saved\n"
+        "import sys, numpy as np, pandas as pd; from pathlib import Path; from cairn.explain import local; from cairn.models import saved\n"
         "folder = Path(sys.argv[1]); known = saved.load(folder / 'model'); rows = pd.read_parquet(folder / 'rows.parquet')\n"
-        "told = explanation.explain(known.estimator, known.signature, known.signature.frame(rows))\n"
+        "told = local.explain(known.estimator, known.signature, known.signature.frame(rows))\n"
         "np.save(folder / 'told.npy', told.values)"
     )
     subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True)

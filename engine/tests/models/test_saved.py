@@ -111,6 +111,7 @@ def test_a_model_is_the_same_after_loading_and_in_every_byte(tmp_path, name, tar
     assert folder_bytes(tmp_path / "one") == folder_bytes(tmp_path / "two") == folder_bytes(tmp_path / "again")
 
 
+@pytest.mark.slow
 def test_another_process_with_other_hashes_writes_the_same_bytes(tmp_path):
     script = (
         "import sys; sys.path.insert(0, sys.argv[1]); from pathlib import Path; import test_saved as t\n"

@@ -3,12 +3,14 @@
 import os
 import subprocess
 
+import pytest
 import yaml
 from engine.tests.registry.conftest import ROOT
 
 from cairn.cli.promote import promote
 
 
+@pytest.mark.slow
 def test_the_workflow_verifies_a_promotion_and_refuses_one_by_hand(ann, tmp_path):
     workflow = yaml.safe_load((ROOT / ".github/workflows/promotion.yml").read_text())
     steps = [step["run"] for step in workflow["jobs"]["verify"]["steps"] if step.get("name") not in (None, "Set up")]

@@ -1,17 +1,10 @@
-"""A browser that shows pages."""
+"""Pages in a browser."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from engine.tests.chromium import Page
-
-
-@pytest.fixture
-def browser() -> Iterator[Page]:
-    opened = Page()
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

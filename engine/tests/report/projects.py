@@ -1,10 +1,11 @@
 """Three small projects, one a task, which the stages up to the report are run in."""
 
-import os
+import contextlib
 import shutil
 import subprocess
-import sys
 from pathlib import Path
+
+from engine.tests.stages import run_stage
 
 from cairn import config
 
@@ -32,16 +33,8 @@ def made(project: Path, task: str) -> None:
         "-c user.name=T -c user.email=t@example.invalid commit --quiet --allow-empty -m Empty",
     ):
         subprocess.run(["git", *words.split()], cwd=project, check=True)
-    env = os.environ | {
-        "PYTHONPATH": str(ROOT / "src"),
-        "DVC_EXP_NAME": "report",
-        "GIT_CEILING_DIRECTORIES": str(project),
-    }
-    here = Path.cwd()
-    os.chdir(project)
-    config.write(config.compose([*DATA[task], *QUICK])[0])
-    os.chdir(here)
+    with contextlib.chdir(project):
+        config.write(config.compose([*DATA[task], *QUICK])[0])
     for stage in STAGES[: STAGES.index("report") + 1]:
-        command = [sys.executable, "-m", f"pipeline.stages.{stage}"]
-        done = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, check=False)
+        done = run_stage(stage, cwd=project, DVC_EXP_NAME="report", GIT_CEILING_DIRECTORIES=str(project))
         assert done.returncode == 0, f"{stage}: {done.stderr}"

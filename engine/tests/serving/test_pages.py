@@ -1,14 +1,13 @@
 """The pages, in a real browser: what a person types, sees and hears."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from importlib import resources
 
 import numpy as np
 import pandas as pd
 import pytest
-from engine.tests.chromium import Page, path
+from engine.tests.chromium import Page
 
 from cairn.explain import local
 from cairn.models import saved
@@ -17,11 +16,8 @@ ENTER = ("Enter", 13, "\r")
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    path()  # or skip, before a server starts
-    opened = Page()
-    yield opened
-    opened.close()
+def page(browser: Page) -> Page:
+    return browser
 
 
 @pytest.fixture

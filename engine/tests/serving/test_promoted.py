@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from engine.tests.registry.conftest import Project, copied, make
 from engine.tests.serving.conftest import table, until
+from engine.tests.stages import run_cairn
 
 from cairn.models import estimators, saved
 from cairn.rows import signature
@@ -56,7 +57,8 @@ def ann(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 
 def promoted(project: Project, *more: str) -> None:
-    project.run(*cairn("promote", "prod", *more))
+    done = run_cairn("promote", "prod", *more, cwd=project.folder)
+    assert done.returncode == 0, done.stderr
     project.git("push", "--quiet", "origin", "main")
 
 
@@ -166,9 +168,7 @@ def test_a_tag_made_by_hand_is_served_and_refused_as_any_other(ann, start, monke
     ],
 )
 def test_what_cannot_be_served_is_one_line(ann, asked, told):
-    done = subprocess.run(
-        cairn("serve", *asked), cwd=ann.folder, capture_output=True, text=True, check=False, timeout=60
-    )
+    done = run_cairn("serve", *asked, cwd=ann.folder)
     assert done.returncode == 1
     assert done.stderr.startswith("error: ")
     assert told in done.stderr

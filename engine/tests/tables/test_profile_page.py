@@ -8,7 +8,6 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from engine.tests.chromium import Page
 
 from cairn.tables.profile_page import steady, write_page
 
@@ -78,22 +77,18 @@ def test_nothing_is_put_into_a_persons_home(tmp_path):
     assert [each for each in home.iterdir() if not each.name.startswith(".")] == []
 
 
-def test_a_browser_shows_it_sorts_it_and_asks_nothing_of_the_network(mixed, tmp_path):
+def test_a_browser_shows_it_sorts_it_and_asks_nothing_of_the_network(mixed, browser, tmp_path):
     file = tmp_path / "page.html"
     write_page(mixed, file, title=ATTACK, pictures=True)
-    page = Page()
-    try:
-        page.open(file.as_uri())
-        page.run("window.root = [...document.querySelectorAll('*')].find(each => each.shadowRoot).shadowRoot; 0")
-        page.wait("root.querySelectorAll('table').length >= 3")
-        assert ATTACK in page.run("root.textContent")
-        assert page.run("window.broken") is None
-        assert page.run("root.querySelectorAll('#column-summaries-panel svg path').length") > 20
-        names = "[...root.querySelectorAll('.summary-stats-table tbody tr')].map(each => each.dataset.columnName)"
-        assert page.run(names) == list(mixed)
-        page.run("root.querySelector('[title=\"Sort by column name from A to Z\"]').click()")
-        assert page.run(names) == sorted(mixed)
-        assert page.console == []
-        assert [each for each in page.requests if not re.match("file:|data:", each)] == []
-    finally:
-        page.close()
+    browser.open(file.as_uri())
+    browser.run("window.root = [...document.querySelectorAll('*')].find(each => each.shadowRoot).shadowRoot; 0")
+    browser.wait("root.querySelectorAll('table').length >= 3")
+    assert ATTACK in browser.run("root.textContent")
+    assert browser.run("window.broken") is None
+    assert browser.run("root.querySelectorAll('#column-summaries-panel svg path').length") > 20
+    names = "[...root.querySelectorAll('.summary-stats-table tbody tr')].map(each => each.dataset.columnName)"
+    assert browser.run(names) == list(mixed)
+    browser.run("root.querySelector('[title=\"Sort by column name from A to Z\"]').click()")
+    assert browser.run(names) == sorted(mixed)
+    assert browser.console == []
+    assert [each for each in browser.requests if not re.match("file:|data:", each)] == []

@@ -29,7 +29,7 @@ def main() -> None:
         partial.write_text(text, encoding="utf-8")
     with written(layout.MODEL) as folder:
         shutil.copytree(layout.TRAINED, folder)
-        shutil.copyfile(layout.BASELINE, folder / layout.BASELINE.name)  # scaffold:monitoring
+        shutil.copyfile(layout.BASELINE, folder / layout.BASELINE.name)
         (folder / "model_card.md").write_text(text, encoding="utf-8")
         (folder / "model_card.html").write_text(alone(text), encoding="utf-8")
 

@@ -1,23 +1,23 @@
 """Compose conf/ into params.yaml, and check every key and value of it."""
 
-import os
 import sys
 from pathlib import Path
 
-from cairn import composition, config, layout
+from cairn import composition, config, layout, overrides
 from cairn.files import written
 
 
 def main() -> None:
-    # Under `dvc exp run` DVC has just composed conf/ with the experiment's overrides: those must stay.
-    experiment = "DVC_EXP_NAME" in os.environ and config.PARAMS.exists()
-    params, choices = (config.load(), {}) if experiment else config.compose(sys.argv[1:])
-    composition.check(params, choices)
-    sql = composition.query(params)
-    composition.fix_overridden_params(params["model"])
     before = config.read_yaml(config.PARAMS) if config.PARAMS.exists() else None
-    for change in config.differences(before or {}, params):
-        print(f"params.yaml: {change}")
+    params, listed = composition.compose(sys.argv[1:])
+    sql = composition.query(params)
+    for line in overrides.describe(config.applied(), listed):
+        print(line)
+    if listed != config.applied():
+        overrides.write(listed)
+    changes = config.differences(before, params) if before else [f"composed from {config.CONF}/"]
+    for change in changes:
+        print(f"{config.PARAMS}: {change}")
     config.write(params)
     _write(layout.FEATURES_SQL, sql)
     _watch(config.call(params["data"]).watched)

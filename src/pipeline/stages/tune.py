@@ -55,9 +55,9 @@ def main() -> None:
 
 def fingerprint(params: dict[str, Any]) -> str:
     """Name a study by all that decides its trials, so that no other search goes on with its journal."""
-    digest = hashlib.sha256(json.dumps([params[key] for key in ("model", "search", "seed", "split")]).encode())
-    code = sorted(Path(search.__file__).parent.rglob("*.py"))
-    for path in (layout.SCHEMA, layout.TRAIN, layout.VALID, *code):
+    decisive = [params["model"], params["search"], params["seed"], params["split"]["_target_"]]
+    digest = hashlib.sha256(json.dumps(decisive).encode())
+    for path in (layout.SCHEMA, layout.TRAIN, layout.VALID, layout.CODE / "tune.txt"):
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:16]

@@ -9,17 +9,18 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 
 
+# Left to `make bench`: what runs a whole project through DVC again and again, and what installs peers.
+QUICK = ("tables", "batch", "explain", "models", "monitor", "page")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", ["noop", "default", "large", "tables", "batch", "explain", "models", "monitor", "page", "peers"]
-)
-def test_every_benchmark_runs_and_gives_finite_ratios(name: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "bench", name, "--quick", "--output", str(tmp_path)]
+def test_benchmarks_run_and_give_finite_ratios(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "bench", *QUICK, "--quick", "--output", str(tmp_path)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-    rows = json.loads((tmp_path / "results.json").read_text())["benchmarks"][name]
-    assert rows
+    measured = json.loads((tmp_path / "results.json").read_text())["benchmarks"]
     document = (tmp_path / "benchmarks.md").read_text()
-    for row in rows:
+    assert list(measured) == list(QUICK)
+    for row in [row for name in QUICK for row in measured[name]]:
         assert row["what"] in document
         assert row["why"] or (math.isfinite(row["ratio"]) and row["ratio"] > 0)
 

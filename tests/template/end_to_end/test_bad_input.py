@@ -1,15 +1,13 @@
 """Bad input through the real stages: one line that says what, where and what to do, and nothing half-written."""
 
 import hashlib
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 import yaml
+from engine.tests.stages import Outcome, run_stage
 
 from cairn import config
 
@@ -19,7 +17,7 @@ OUTS = {
     name: [next(iter(out)) if isinstance(out, dict) else out for out in stage.get("outs", [])]
     for name, stage in yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"].items()
 }
-Stage = Callable[[str], subprocess.CompletedProcess[str]]
+Stage = Callable[[str], Outcome]
 
 
 def table(
@@ -177,18 +175,13 @@ BAD = [
 
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    """Give an empty project with a copy of conf/, and the function that runs one of its stages as a process."""
+    """Give the function that runs a stage, in an empty project with a copy of conf/."""
     project = tmp_path / "project"
     project.mkdir()
     (project / "conf").symlink_to(ROOT / "conf")
     monkeypatch.chdir(project)
-    env = os.environ | {"PYTHONPATH": str(ROOT / "src"), "DVC_EXP_NAME": "bad-input", "PYTHONWARNINGS": "default"}
-
-    def run(name: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", f"pipeline.stages.{name}"]
-        return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
-
-    return run
+    monkeypatch.setenv("DVC_EXP_NAME", "bad-input")  # so that `compose` keeps the params.yaml of the test
+    return run_stage
 
 
 def prepare(content: str | bytes | None, *choices: str) -> None:
@@ -227,7 +220,6 @@ MENDS = [
 ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("what", "mend"), MENDS)
 def test_what_the_line_says_to_do_mends_it(stage: Stage, what: str, mend: str) -> None:
     bad = next(each for each in BAD if each.what == what)
@@ -237,7 +229,6 @@ def test_what_the_line_says_to_do_mends_it(stage: Stage, what: str, mend: str) -
         assert (done.returncode, done.stderr) == (0, ""), f"{name}: {done.stderr}"
 
 
-@pytest.mark.slow
 def test_a_column_that_tells_nothing_is_left_out_with_a_note(stage: Stage) -> None:
     mark, empty, same = (lambda row: "?"), (lambda row: ""), (lambda row: "7")
     prepare(table(mark=mark, empty=empty, same=same, code=lambda row: f"k{row}"), "data.missing=['?']")

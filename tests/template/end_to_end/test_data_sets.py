@@ -1,16 +1,15 @@
 """From many data sets to a model that beats the dummy: presets on real files, and embedded sets."""
 
 import math
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from engine.tests.stages import run_stage
 
 from cairn import config, layout
 from cairn.evaluation.metrics import MAIN
@@ -80,11 +79,9 @@ def test_a_preset_reaches_a_model(finished: Path, run: Run, preset: Preset) -> N
 
 
 def in_order(project: Path, *stages: str) -> None:
-    """Run stages as processes, without DVC and without Great Expectations, which takes seconds to import."""
-    env = os.environ | {"PYTHONPATH": str(ROOT / "src"), "DVC_EXP_NAME": "data-set"}
+    """Run stages without DVC, in this process."""
     for name in stages:
-        command = [sys.executable, "-m", f"pipeline.stages.{name}"]
-        done = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, check=False)
+        done = run_stage(name, cwd=project, DVC_EXP_NAME="data-set")
         assert (done.returncode, done.stderr) == (0, ""), f"{name}: {done.stderr}"
 
 

@@ -127,6 +127,7 @@ def test_an_experiment_that_is_applied_again_leaves_nothing_to_run(experimented,
     assert run(["cairn", "why"], project).stdout == "Nothing changed: no stage would run.\n"
 
 
+@pytest.mark.slow
 def test_a_wrong_override_is_one_line_and_the_next_repro_is_well(finished, run):
     before = state_of(finished)
     failed = run(["dvc", "exp", "run", "-S", "model.max_depth=abc"], finished)

@@ -22,6 +22,7 @@ def test_one_choice_leaves_the_report_out_and_keeps_gates_and_card(finished, run
     assert "All gates passed." in card and "Not measured: " in card and "Not explained: " in card
 
 
+@pytest.mark.slow
 def test_whoever_fetches_a_promoted_model_has_its_card(finished, run, tmp_path):
     must(run(["cairn", "promote", "prod"], finished))
     must(run(["dvc", "artifacts", "get", ".", "model", "--stage", "prod", "--out", tmp_path / "got"], finished))

@@ -4,12 +4,13 @@ import filecmp
 import json
 import re
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-STAGES = "compose ingest validate features profile split tune train evaluate bias explain baseline judge card".split()
+STAGES = (
+    "compose code ingest validate features profile split tune train evaluate bias explain baseline judge card".split()
+)
 STAGES += ["report", "gate"]
 AFTER_TRAIN = {"evaluate", "bias", "explain", "baseline", "judge", "card", "report", "gate"}
 FROM_TRAIN = {"train", *AFTER_TRAIN}
@@ -66,22 +67,20 @@ def test_a_second_repro_runs_no_stage_and_leaves_nothing_to_commit(finished, run
 
 
 @pytest.mark.slow
-def test_two_fresh_clones_end_with_the_lock_the_metrics_and_the_model_of_the_first(finished, tmp_path, run, repro):
-    clones = [tmp_path / "one" / "clone", tmp_path / "another-place" / "clone"]
-    for clone in clones:
-        assert run(["git", "clone", "--quiet", finished, clone], finished).returncode == 0
-    with ThreadPoolExecutor() as both:
-        # What these write is in git, or nothing: as everything before them gives the same bytes, they have nothing to do.
-        assert list(both.map(repro, clones)) == [set(STAGES) - {"bias", "judge", "gate"}] * 2
+def test_a_fresh_clone_ends_with_the_lock_the_metrics_and_the_model_of_the_first(finished, tmp_path, run, repro):
+    clone = tmp_path / "another-place" / "clone"
+    assert run(["git", "clone", "--quiet", finished, clone], finished).returncode == 0
+    # What these write is in git, or nothing: as everything before them gives the same bytes, they have nothing to do.
+    assert repro(clone) == set(STAGES) - {"bias", "judge", "gate"}
     assert "model.ubj" in model_files(finished)
-    for clone in clones:
-        assert run(["git", "status", "--porcelain"], clone).stdout == "", "dvc.lock or a report differs"
-        assert model_files(clone) == model_files(finished)
-        for name in ("dvc.lock", "reports/metrics.json", "reports/trials.json", "reports/index.html"):
-            assert filecmp.cmp(clone / name, finished / name, shallow=False), name
+    assert run(["git", "status", "--porcelain"], clone).stdout == "", "dvc.lock or a report differs"
+    assert model_files(clone) == model_files(finished)
+    for name in ("dvc.lock", "reports/metrics.json", "reports/trials.json", "reports/index.html"):
+        assert filecmp.cmp(clone / name, finished / name, shallow=False), name
 
 
-# What is edited, the line that `cairn why` gives, with the stage it stands under, and the stages that run beside compose.
+# What is edited, the line that `cairn why` prints, with the stage it stands under, and the stages that run beside
+# `compose`, and `code` where params.yaml changed.
 # A search may find the same parameters again: then nothing after it runs.
 EDITS = {
     "a comment of conf": (MODEL, "# Gradient", "# Boosted", None, set()),
@@ -92,8 +91,8 @@ EDITS = {
     "the number of trials": ("conf/search/tpe.yaml", "trials: 3", "trials: 1", ("tune", "parameter search.trials: 3 -> 1  (conf/search/)"), {"tune", "if found"}),
     "what the decision maximises": ("conf/decision/hat_shop.yaml", "maximise: profit", "maximise: f1", ("train", "parameter decision.maximise: profit -> f1  (conf/decision/)"), FROM_TRAIN),
     "a gate's threshold": (GATES, "threshold: 0.6", "threshold: 0.61", ("judge", "parameter gates.gates: "), {"judge", "card", "report", "gate"}),
-    "the resamples": ("conf/config.yaml", "resamples: 50", "resamples: 60", ("evaluate", "parameter evaluation.resamples: 50 -> 60  (conf/config.yaml)"), AFTER_TRAIN - {"bias"}),
-    "the sensitive columns": ("conf/data/hat_shop.yaml", "[gender] ", "[gender, age] ", ("evaluate", "parameter data.sensitive: ['gender'] -> ['gender', 'age']  (conf/data/)"), {"ingest", *AFTER_TRAIN}),
+    "the resamples": ("conf/config.yaml", "resamples: 50", "resamples: 60", ("evaluate", "parameter evaluation.resamples: 50 -> 60  (conf/config.yaml)"), AFTER_TRAIN - {"bias", "explain"}),
+    "the sensitive columns": ("conf/data/hat_shop.yaml", "[gender] ", "[gender, age] ", ("evaluate", "parameter data.sensitive: ['gender'] -> ['gender', 'age']  (conf/data/)"), {"ingest", "features", *AFTER_TRAIN}),
     "a comment of the query": (SQL, "-- One row", "-- A row", ("features", "query features.sql: changed  (conf/features/)"), {"features"}),
     "an expectation": ("conf/expectations/hat_shop.yaml", "max_value: 90}", "max_value: 99}", ("validate", "parameter expectations.tables.customers: "), {"validate", "features", "card", "report", "gate"}),
     "the query": (SQL, "days_ago < 90) as orders_90d", "days_ago < 60) as orders_90d", ("features", "query features.sql: changed  (conf/features/)"), {"features", "profile", *FROM_SPLIT}),
@@ -102,36 +101,53 @@ EDITS = {
     "the licence": ("conf/card/hat_shop.yaml", "licence: MIT", "licence: BSD", ("card", "parameter card.licence: MIT -> BSD  (conf/card/)"), {"card", "report", "gate"}),
     "the data set": ("conf/data/hat_shop.yaml", "customers: 1000 ", "customers: 1001 ", ("ingest", "parameter data.customers: 1000 -> 1001  (conf/data/)"), set(STAGES)),
 }  # fmt: skip
-LONG = {"the space of the search", "the number of trials", "a comment of the query", "an expectation"}
-LONG |= {"the query", "a share of the split", "the data set", "the seed", "a parameter that is searched"}
-LONG |= {"what the decision maximises", "the resamples", "a parameter of the model", "the sensitive columns"}
-LONG |= {"the licence", "a file that was not chosen"}
+# What is edited together, one turn after another in the same project: each turn begins where the one before ended.
+TURNS = [
+    ("a file that was not chosen", "a comment of the query"),
+    ("an expectation", "the licence"),
+    ("what the decision maximises", "the resamples", "the sensitive columns"),
+    ("a parameter that is searched", "the space of the search", "the number of trials"),
+    ("a parameter of the model", "the query", "a share of the split", "the seed"),
+    ("the data set",),
+]
 
 
-def rows(names: Iterable[str]) -> list:
-    return [
-        pytest.param(*EDITS[name], id=name.replace(" ", "-"), marks=[pytest.mark.slow] * (name in LONG))
-        for name in names
-    ]
-
-
-@pytest.mark.parametrize(("file", "old", "new", "reason", "expected"), rows(EDITS))
-def test_an_edit_runs_the_stages_it_concerns_and_why_names_it(finished, run, repro, file, old, new, reason, expected):
-    edit(finished, file, old, new)
-    foretold = blocks(run(["cairn", "why"], finished).stdout)
+def run_edited(project: Path, run, repro, edits: Iterable[str]) -> None:
+    """Make edits, and compare what `cairn why` names and what `dvc repro` runs with what is expected."""
+    expected = set()
+    for name in edits:
+        file, old, new, _, stages = EDITS[name]
+        edit(project, file, old, new)
+        expected |= stages
+    foretold = blocks(run(["cairn", "why"], project).stdout)
     assert foretold["compose"] == ["configuration conf: changed"]
-    if reason:
-        stage, line = reason
-        assert any(each.startswith(line) for each in foretold[stage]), foretold
+    for stage, line in filter(None, (EDITS[name][3] for name in edits)):
+        assert any(reason.startswith(line) for reason in foretold[stage]), (line, foretold)
 
-    found = (finished / "models/tuned.json").read_bytes()
-    happened = repro()
+    found, params = (project / "models/tuned.json").read_bytes(), (project / "params.yaml").read_bytes()
+    happened = repro(project)
+    if (project / "params.yaml").read_bytes() != params:
+        expected |= {"code"}
     if "if found" in expected:
         # the report shows what was tried, even where nothing better was found
-        expected = {"tune"} if (finished / "models/tuned.json").read_bytes() == found else {"tune", *FROM_TRAIN}
+        same = (project / "models/tuned.json").read_bytes() == found
+        expected = {"code", "tune"} if same else {"code", "tune", *FROM_TRAIN}
         happened -= {"report", "gate"} - expected
-    assert happened == {"compose", *expected}
+    assert happened == {"compose", *expected}, edits
     assert happened <= foretold.keys(), "a stage ran that `cairn why` had not named"
+
+
+@pytest.mark.slow
+def test_an_edit_of_a_gate_runs_the_stages_from_the_gates_on(finished, run, repro):
+    run_edited(finished, run, repro, ["a comment of conf", "a gate's threshold"])
+    assert repro() == set()
+
+
+@pytest.mark.slow
+def test_edits_run_the_stages_they_concern_and_why_names_them(finished, run, repro):
+    assert {name for turn in TURNS for name in turn} == EDITS.keys() - {"a comment of conf", "a gate's threshold"}
+    for turn in TURNS:
+        run_edited(finished, run, repro, turn)
     assert repro() == set()
 
 
@@ -146,14 +162,7 @@ def test_why_of_one_stage_speaks_of_that_stage_alone(finished, run):
     assert (asked.returncode, asked.stderr) == (1, "error: cairn why: no stage 'trian' (did you mean 'train'?)\n")
 
 
-def test_an_edit_of_the_code_runs_the_stages_that_import_it_as_far_as_their_outputs_change(finished, run, repro):
-    with (finished / "engine/src/cairn/tables/split.py").open("a", encoding="utf-8") as file:
-        file.write("# A comment.\n")
-    asked = run(["cairn", "why", "split"], finished)
-    assert blocks(asked.stdout) == {"split": ["code engine/src/cairn/tables/split.py: changed"]}
-    assert repro() == {"split"}
-
-
+@pytest.mark.slow
 def test_an_output_that_was_changed_by_hand_is_named_and_made_anew(finished, run, repro):
     test_part = finished / "data/processed/test.parquet"
     before = test_part.read_bytes()
@@ -188,15 +197,16 @@ def test_a_model_that_fails_a_gate_has_its_page_and_card_and_is_not_promoted(fin
     run(["git", "reset", "--quiet", "HEAD~1"], finished)
 
     edit(finished, GATES, "threshold: 0.999", "threshold: 0.6")
-    assert repro() == {"compose", "judge", "card"}  # of the page DVC remembers what these inputs gave
+    assert repro() == {"compose", "code", "judge", "card"}  # of the page DVC remembers what these inputs gave
     assert run(["git", "status", "--porcelain"], finished).stdout == ""
 
 
+@pytest.mark.slow
 def test_a_failing_expectation_stops_the_graph_and_shows_what_failed(finished, run):
     edit(finished, "conf/expectations/hat_shop.yaml", "max_value: 90}", "max_value: 50}")
     failed = run(["dvc", "repro"], finished)
     assert failed.returncode != 0
-    assert ran(failed.stdout) == {"compose", "validate"}
+    assert ran(failed.stdout) == {"compose", "code", "validate"}
     assert re.search(r"^.*customers.*age.*50", failed.stdout, re.M), failed.stdout
     assert "error: 1 of 21 expectations failed; reports/validation/index.html shows them" in failed.stderr
     assert (finished / "reports/validation/index.html").exists()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from engine.tests.stages import run_stage
 
 MARKER = "planted-in-the-test-part"
 SEARCHES = {
@@ -14,10 +15,10 @@ SEARCHES = {
 TIMES = ("fit_seconds", "predict_seconds")
 
 
-def found(run, project: Path, overrides: list[str]) -> dict[str, bytes]:
+def found(project: Path, overrides: list[str]) -> dict[str, bytes]:
     """Search and train, and give what both wrote, without how long it took."""
     for stage in ("tune", "train"):
-        done = run(["python", "-m", f"pipeline.stages.{stage}", *overrides], project)
+        done = run_stage(stage, *overrides, cwd=project)
         assert done.returncode == 0, done.stderr
     folders = [project / "models" / name for name in ("members", "model")]
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
@@ -29,8 +30,8 @@ def found(run, project: Path, overrides: list[str]) -> dict[str, bytes]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("search", SEARCHES)
-def test_what_is_planted_in_the_test_part_changes_no_byte_of_a_search(finished, run, search):
-    before = found(run, finished, SEARCHES[search])
+def test_what_is_planted_in_the_test_part_changes_no_byte_of_a_search(finished, search):
+    before = found(finished, SEARCHES[search])
     part = finished / "data/processed/test.parquet"
     table = pd.read_parquet(part)
     target = json.loads((finished / "data/interim/schema.json").read_text())["target"]
@@ -44,6 +45,6 @@ def test_what_is_planted_in_the_test_part_changes_no_byte_of_a_search(finished, 
     part.unlink()  # which may be a link into DVC's cache
     table.to_parquet(part)
     assert MARKER in pd.read_parquet(part).to_numpy(), "nothing is planted"
-    after = found(run, finished, SEARCHES[search])
+    after = found(finished, SEARCHES[search])
     assert after == before
     assert not any(MARKER.encode() in content for content in after.values())

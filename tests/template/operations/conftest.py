@@ -138,7 +138,7 @@ def prometheus(folder: Path, ports: list[int], exporter: int, changed: Callable[
     place = (f"--config.file={folder}/prometheus.yaml", f"--storage.tsdb.path={folder}/kept")
     with running("prometheus", *place, f"--web.listen-address=127.0.0.1:{port}"):
         asked = Asked(port)
-        assert until(asked.ready, 30), "Prometheus did not start"
+        assert until(asked.ready), "Prometheus did not start"
         yield asked
 
 

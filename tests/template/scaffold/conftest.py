@@ -1,6 +1,7 @@
 """Projects that are made from this template, by cookiecutter's own command, as a person makes them."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -84,6 +85,26 @@ def template(tmp_path: Path, person: Person) -> Path:
     person.must("git", "init", "--quiet", "--initial-branch=main", cwd=place)
     commit(person, place, "The template")
     return place
+
+
+def build_wheel(folder: Path, *, version: str, change: str) -> Path:
+    """Build a wheel of the library with another version and one more comment in one module."""
+    sys.path.append(str(ROOT / "hooks"))
+    import wheel
+
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    files = [name for name in names.split("\0") if name.startswith(("engine/", "docs/", "LICENSE"))]
+    files = [name for name in files if (ROOT / name).is_file()]
+    for name in files:
+        (folder / "source" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, folder / "source" / name)
+    module, pyproject = folder / "source/engine/src/cairn" / change, folder / "source/engine/pyproject.toml"
+    module.write_text(module.read_text() + "\n# new in this version\n")
+    pyproject.write_text(re.sub(r'^version = ".*"', f'version = "{version}"', pyproject.read_text(), flags=re.M))
+    name, content = wheel.build(folder / "source", files)
+    (folder / name).write_bytes(content)
+    shutil.rmtree(folder / "source")
+    return folder / name
 
 
 def commit(person: Person, repository: Path, message: str) -> None:

@@ -1,5 +1,7 @@
 """A project keeps step with the template: cruft merges what the template changed into what the team changed."""
 
+import hashlib
+
 from tests.template.scaffold.conftest import commit
 
 OWN = {"project_slug": "hats", "data": "file", "data_path": "hats.csv", "target": "bought"}
@@ -14,7 +16,9 @@ def test_an_update_finds_both_changes_of_one_file(person, template):
     first = rules.read_text().splitlines()[0]
     rules.write_text(rules.read_text().replace(first, f"{first} (from the template)", 1))
     makefile.write_text(makefile.read_text() + "\n# new in the template\n")
-    (template / "docs" / "news.md").write_text("# News\n")
+    (template / "conf/model/news.yaml").write_text("# News\n")
+    split = template / "engine/src/cairn/tables/split.py"
+    split.write_text(split.read_text() + "\n# new in the library\n")
     commit(person, template, "Change the template")
     mine = project / "conf/rules/default.yaml"
     mine.write_text(mine.read_text() + "# from the team\n")
@@ -25,7 +29,10 @@ def test_an_update_finds_both_changes_of_one_file(person, template):
     person.must("cruft", "update", "--skip-apply-ask", cwd=project)
     assert "(from the template)" in mine.read_text() and mine.read_text().endswith("# from the team\n")
     assert (project / "Makefile").read_text().endswith("# new in the template\n")
-    assert (project / "docs" / "news.md").is_file()
+    assert (project / "conf/model/news.yaml").is_file()
+    wheel = next((project / "vendor").iterdir())
+    assert b"# new in the library" in wheel.read_bytes(), "the library comes with the update"
+    assert hashlib.sha256(wheel.read_bytes()).hexdigest() in (project / "requirements.lock").read_text()
     assert (project / "params.yaml").read_text() == "composed: true\n", "what a run writes is left alone"
     assert "path: ../hats.csv" in (project / "conf/data/file.yaml").read_text()
     assert list(project.rglob("*.rej")) == []

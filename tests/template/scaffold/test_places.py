@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import stat
 
 from tests.template.scaffold.conftest import commit
 
@@ -22,18 +21,27 @@ def test_a_git_address_and_a_zip_give_what_the_folder_gives(person, template, tr
     for name in names["path"]:
         text = (made["path"] / name).read_bytes().replace(b"from-path", b"from-zip")
         assert text == (made["zip"] / name).read_bytes(), name
-    assert (made["zip"] / ".ci" / "run").stat().st_mode & stat.S_IXUSR
     assert not (made["zip"] / ".cruft.json").exists(), "a zip does not say which commit it is"
+    assert (made["url"] / ".cruft.json").is_file()
 
 
 def test_untracked_files_of_the_template_do_not_leak(person, template):
-    for place in ("data/raw/customers.csv", ".env", "src/pipeline/mine.py", "{{cookiecutter.project_slug}}/notes.txt"):
+    for place in (
+        "data/raw/customers.csv",
+        ".env",
+        "src/pipeline/mine.py",
+        "engine/src/cairn/mine.py",
+        "{{cookiecutter.project_slug}}/notes.txt",
+    ):
         (template / place).parent.mkdir(parents=True, exist_ok=True)
         (template / place).write_text(SECRET)
-    project = person.bake(template)
+    printed = person.must("cookiecutter", "--no-input", template)
+    project = person.home / "hat-shop"
     found = [path for path in project.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()]
     assert found == []
     assert not (project / ".cruft.json").exists(), "no commit says what this template is"
+    note = f"note: this project cannot be updated from its template later (no .cruft.json): {template} has changes"
+    assert printed.splitlines()[-1].startswith(note)
 
 
 def test_a_copy_without_git_is_refused_since_nobody_knows_what_in_it_is_whose(person, template):
@@ -45,12 +53,12 @@ def test_a_copy_without_git_is_refused_since_nobody_knows_what_in_it_is_whose(pe
     assert not (person.home / "hat-shop").exists()
 
 
-def test_a_checkout_without_run_bits_gives_scripts_that_run(person, template):
-    (template / ".ci" / "run").chmod(0o644)
-    commit(person, template, "Lose the run bit")
+def test_a_script_of_a_checkout_without_run_bits_can_be_run(person, template):
+    (template / "tool").write_text("#!/bin/sh\n")
+    commit(person, template, "Add a tool")
     project = person.bake(template)
-    assert os.access(project / ".ci" / "run", os.X_OK)
-    assert person.must("git", "ls-files", "--stage", ".ci/run", cwd=project).startswith("100755 ")
+    assert os.access(project / "tool", os.X_OK)
+    assert person.must("git", "ls-files", "--stage", "tool", cwd=project).startswith("100755 ")
 
 
 def test_the_same_answers_give_the_same_bytes(person, template, tmp_path):

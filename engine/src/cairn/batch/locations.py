@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from cairn.errors import InputError
 from cairn.files import written
 from cairn.tables.download import at_hand
-from cairn.tables.file import ENDINGS, File
+from cairn.tables.file import ENDINGS
 
 
 class Place(NamedTuple):
@@ -68,7 +68,7 @@ def read_from(source: Place) -> Iterator[Path]:
     InputError : it is not there, or cannot be had
     """
     with tempfile.TemporaryDirectory(prefix="predict-") as folder:
-        with _as_input_error(), at_hand(File(path=source.address, target="none"), Path(folder)) as file:
+        with _of_input(), at_hand(source.address, Path(folder)) as file:
             found = file
             if not source.is_here:
                 found = file.rename(Path(folder) / "input")
@@ -122,10 +122,10 @@ def _upload(file: Path, address: str) -> None:
 
 
 @contextmanager
-def _as_input_error() -> Iterator[None]:
-    """Say of the command's own words what is said of the settings that a pipeline reads its data by."""
+def _of_input() -> Iterator[None]:
+    """Name the argument INPUT in errors that name a setting of conf/data."""
     try:
         yield
     except InputError as error:
-        text = str(error).removeprefix("data.path: ").replace("data.endpoint", "AWS_ENDPOINT_URL")
-        raise InputError(f"INPUT: {text}") from error
+        error.message = error.message.replace("data.endpoint", "AWS_ENDPOINT_URL")
+        raise error.at("INPUT") from error

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from cairn import config
@@ -25,6 +26,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_serving(commands)
     _add_monitor(commands)
     _add_sql(commands)
+    _add_library(commands)
+    _add_docs(commands)
     return parser
 
 
@@ -38,6 +41,8 @@ def _add_pipeline(commands: Commands) -> None:
     keep.add_argument("name", metavar="NAME", help="of the file; letters, digits, - and _")
     keep.add_argument("--default", action="store_true", help="make it what conf/ composes to from now on")
     keep.set_defaults(command=_keep)
+    reset = commands.add_parser("reset", help="drop what the applied experiment changed, so that conf/ alone decides")
+    reset.set_defaults(command=_reset)
     recover = commands.add_parser("recover", help="bring back experiments that ended well in DVC's queue and got lost")
     recover.set_defaults(command=_recover)
 
@@ -126,6 +131,22 @@ def _add_sql(commands: Commands) -> None:
     sql.set_defaults(command=_sql)
 
 
+def _add_library(commands: Commands) -> None:
+    own = commands.add_parser("own", help="copy the library's source to src/cairn, to change it")
+    own.set_defaults(command=_own)
+    upgrade = commands.add_parser("upgrade", help="take a newer wheel of the library into vendor/")
+    upgrade.add_argument("wheel", metavar="WHEEL", help="a cairn_tabular-X.Y.Z-py3-none-any.whl")
+    upgrade.add_argument("--force", action="store_true", help="take an older version, too")
+    upgrade.set_defaults(command=_upgrade)
+
+
+def _add_docs(commands: Commands) -> None:
+    docs = commands.add_parser("docs", help="show a how-to page, or list them")
+    docs.add_argument("page", nargs="?", metavar="PAGE", help="such as search; left out: list the pages")
+    docs.add_argument("--html", action="store_true", help="print the path of the page as HTML, and open it")
+    docs.set_defaults(command=_docs)
+
+
 def _add_model(parser: argparse.ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--stage", help="what this stage points to; a server follows it")
@@ -169,6 +190,12 @@ def _keep(options: argparse.Namespace) -> None:
     from cairn.cli.keep import keep
 
     print(keep(options.name, default=options.default))
+
+
+def _reset(_: argparse.Namespace) -> None:
+    from cairn.cli.reset import reset
+
+    print(reset())
 
 
 def _recover(_: argparse.Namespace) -> None:
@@ -257,6 +284,24 @@ def _sql(options: argparse.Namespace) -> None:
     from cairn.cli.sql import sql
 
     sql(options.query, rev=options.rev, form=options.format)
+
+
+def _own(_: argparse.Namespace) -> None:
+    from cairn.cli.own import own
+
+    print(own())
+
+
+def _upgrade(options: argparse.Namespace) -> None:
+    from cairn.cli.upgrade import upgrade
+
+    print(upgrade(Path(options.wheel), force=options.force))
+
+
+def _docs(options: argparse.Namespace) -> None:
+    from cairn.cli.docs import docs
+
+    docs(options.page, html=options.html)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,16 @@
 """Promote a model, decide on one that waits, and go back: `cairn promote` and `cairn rollback`."""
 
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from cairn import config, layout
+from cairn.composition import compose_applied
 from cairn.errors import InputError, did_you_mean
+from cairn.overrides import same
 from cairn.registry import files, promotion, record, tags
-from cairn.registry.git import commit_of, git
+from cairn.registry.git import commit_of, git, texts
 from cairn.registry.promotion import APPROVED, PENDING, REJECTED, Draft, Rules
 from cairn.registry.tags import ARTIFACT, Tags
 
@@ -35,7 +39,8 @@ def promote(stage: str, *, version: str | None = None, revision: str = "HEAD", w
 
     Raises
     ------
-    InputError : the gates have not passed, the tree is not clean, the bytes cannot be had, or someone was faster
+    InputError : the gates have not passed, the tree is not clean, the commit's params.yaml is not what its conf/
+        composes to, the bytes cannot be had, or someone was faster
     """
     shared = _shared(stage)
     if version is None and revision == "HEAD":
@@ -45,6 +50,7 @@ def promote(stage: str, *, version: str | None = None, revision: str = "HEAD", w
     current = shared.tags.current(stage)
     if current and current.commit == commit:
         raise InputError(f"{version} is in {stage} already; nothing to do")
+    _require_composed(commit)
     where = _ready(commit)
     drafts = [Draft(f"{ARTIFACT}@{version}", commit, why or f"{version} of the model")] if registers else []
     waits = stage in shared.rules.approval
@@ -121,6 +127,31 @@ def _refuse_changes() -> None:
         some = ", ".join(line[3:] for line in changed[:3]) + (", ..." if len(changed) > 3 else "")
         raise InputError(
             f"not committed: {some}; a version is what a commit says, so `git commit` or `git stash` first"
+        )
+
+
+def _require_composed(commit: str) -> None:
+    """Refuse a commit whose params.yaml is not what its conf/ composes to, since `dvc repro` makes another model there.
+
+    The commit's conf/ is composed in a temporary folder; neither the working tree nor any code of the commit is used.
+    """
+    names = git("ls-tree", "-r", "--name-only", "-z", commit, f"{config.CONF}/").split("\0")
+    names = [name for name in names if name.endswith(".yaml")]
+    *contents, recorded = texts([f"{commit}:{name}" for name in [*names, str(config.PARAMS)]])
+    with tempfile.TemporaryDirectory() as scratch:
+        for name, content in zip(names, contents, strict=True):
+            (Path(scratch) / name).parent.mkdir(parents=True, exist_ok=True)
+            (Path(scratch) / name).write_text(content or "", encoding="utf-8")
+        try:
+            composed = compose_applied(folder=Path(scratch) / config.CONF)
+        except InputError as error:
+            raise InputError(f"commit {commit[:7]}: {error}; `dvc repro`, and commit what it made") from error
+    params = config.parse_yaml(recorded or "") or {}
+    if not same(params, composed):
+        first = next(iter(config.differences(params, composed)), "a value is of another type")
+        raise InputError(
+            f"commit {commit[:7]}: {config.PARAMS} is not what its {config.CONF}/ composes to ({first}), so its model "
+            "could not be made again: write the change in conf/, `dvc repro`, and commit what it made"
         )
 
 

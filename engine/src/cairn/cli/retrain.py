@@ -83,7 +83,7 @@ def retrain(
 
 def _run(place: Worktree, base: str, overrides: Sequence[str]) -> _Judged:
     """Ingest anew, and run the rest as an experiment; give what the gates say."""
-    params, _ = config.compose(overrides, place.folder / config.CONF)
+    params, _ = config.compose_applied(overrides, place.folder / config.CONF)
     _bring(config.call(params["data"]).watched, place.folder)
     place.run(sys.executable, "-m", "pipeline.stages.compose", *overrides)
     place.run("dvc", "repro", "--force", "--single-item", "ingest")
@@ -92,7 +92,7 @@ def _run(place: Worktree, base: str, overrides: Sequence[str]) -> _Judged:
     report = place.folder / layout.GATES
     report.unlink(missing_ok=True)  # the commit's own, which says nothing of this run
     try:
-        place.run("dvc", "exp", "run", "--name", name, *(word for each in overrides for word in ("-S", each)))
+        place.run("dvc", "exp", "run", "--name", name)  # conf/overrides.yaml lists the overrides now
     except InputError as error:
         results = read_json(report)["gates"] if report.exists() else []
         if any(not each["passed"] for each in results):

@@ -38,7 +38,7 @@ class Embedded(Source):
         import pyarrow.parquet as pq
 
         columns = _columns(self.name)
-        require_columns(self, columns, self.name)
+        require_columns(self.roles, columns, self.name)
         with written(raw / "table.parquet") as partial:
             pq.write_table(pa.table(columns), partial)
 

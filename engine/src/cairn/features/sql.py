@@ -83,7 +83,7 @@ def describe(features: Path, source: Source) -> dict[str, Any]:
     InputError : a role names no column, or the target cannot be learned
     """
     rows = connect().read_parquet(str(features))
-    require_columns(source, rows.columns, "the features table")
+    require_columns(source.roles, rows.columns, "the features table")
     task, classes = describe_target(rows, source)
     no_feature = {source.target, source.id, source.time, source.group, *source.drop}
     columns = [name for name in rows.columns if name not in no_feature]

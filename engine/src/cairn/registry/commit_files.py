@@ -1,4 +1,4 @@
-"""The files of a commit, with no change to the working tree: where DVC's cache has them, or fetched aside."""
+"""Read the files of a commit from DVC's cache or remote, without changing the working tree."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from cairn.errors import InputError
 
 
 class Stored:
-    """What DVC keeps of a commit.
+    """The files that DVC keeps for a commit.
 
     Parameters
     ----------
@@ -24,38 +24,38 @@ class Stored:
         self._files = DVCFileSystem(rev=commit, config=dict(Config.from_cwd()))
 
     def below(self, folder: Path) -> list[Path]:
-        """List the files of a folder; none where the commit has no such folder.
+        """List the files of a folder; empty if the commit has no such folder.
 
         Raises
         ------
-        InputError : neither the cache nor the remote knows what is in it
+        InputError : neither the cache nor the remote has its listing
         """
-        with self._had(folder):
-            return [Path(each) for each in self._files.find(folder.as_posix())]
+        with self._as_input_error(folder):
+            return [Path(path) for path in self._files.find(folder.as_posix())]
 
     def has(self, path: Path) -> bool:
-        """Say whether the commit has a file."""
+        """Return whether the commit has a file."""
         return bool(self._files.isfile(path.as_posix()))
 
     def cached(self, path: Path) -> Path | None:
-        """Give where the cache has a file of the commit, to read and not to write; None where it has not."""
+        """Return the path of a file of the commit in the cache, for reading only; None if the cache lacks it."""
         cache = self._files.repo.cache.local
         name = self._files.info(path.as_posix()).get("md5")
         return Path(cache.oid_to_path(name)) if name is not None and cache.exists(name) else None
 
     def fetch(self, path: Path, copy: Path) -> Path:
-        """Copy a file of the commit out of the remote, and give the copy.
+        """Copy a file of the commit from the remote, and return the copy.
 
         Raises
         ------
         InputError : the remote has no such file, or there is no remote
         """
-        with self._had(path):
+        with self._as_input_error(path):
             self._files.get_file(path.as_posix(), str(copy))
         return copy
 
     @contextmanager
-    def _had(self, path: Path) -> Iterator[None]:
+    def _as_input_error(self, path: Path) -> Iterator[None]:
         from dvc.exceptions import DvcException
         from dvc_data.index import DataIndexDirError
 

@@ -1,4 +1,4 @@
-"""The bytes that a commit names: DVC keeps them in its cache and in the remote."""
+"""Copy folders of a commit from and to DVC's cache and remote."""
 
 from pathlib import Path
 
@@ -6,14 +6,14 @@ from cairn.errors import InputError
 
 
 def download(commit: str, path: Path, destination: Path, *, repository: str | None = None) -> None:
-    """Copy a folder as a commit names it, out of the cache or the remote.
+    """Copy a folder of a commit from the cache or the remote.
 
     Parameters
     ----------
     commit : any revision of git
     path : the folder in the repository, tracked by DVC
-    destination : where it shall stand; must not exist
-    repository : another than that of the working directory: a path, bare or not, or an address
+    destination : the new folder; must not exist
+    repository : a path (bare or not) or an address; None: that of the working directory
 
     Raises
     ------
@@ -33,7 +33,7 @@ def download(commit: str, path: Path, destination: Path, *, repository: str | No
 
 
 def upload(commit: str, path: Path | None = None) -> str:
-    """Let the remote have a folder as a commit names it; what it has already is not sent again.
+    """Push a folder of a commit to the remote; what the remote has already is not sent again.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def upload(commit: str, path: Path | None = None) -> str:
 
     Returns
     -------
-    str : where the bytes are now, in words
+    str : where the bytes are now, as text for a person
 
     Raises
     ------
@@ -59,19 +59,19 @@ def upload(commit: str, path: Path | None = None) -> str:
         except NoRemoteError:
             return "in this machine's cache alone, since DVC has no remote (docs/remotes.md)"
         places = {"remote": dict(repo.config["remote"])}
-    # Said once more, since DVC takes a relative place from `/` while it looks at a commit that is not checked out.
+    # Passed again, because DVC resolves a relative path from `/` for a commit that is not checked out.
     with Repo(config=places) as repo:
         try:
             for _ in repo.brancher(revs=[commit], workspace=False):
                 wanted = set().union(*repo.index.used_objs([str(path)] if path else None).values())
             sent = len(repo.cloud.push(wanted).transferred)
             remote = repo.cloud.get_remote_odb()
-            lacking = [each for each in wanted if not remote.exists(each.value)]  # DVC trusts what it sent once
+            missing = [item for item in wanted if not remote.exists(item.value)]  # DVC trusts what it sent once
         except CollectCacheError:
-            lacking = [what]
+            missing = [what]
         except (DvcException, OSError) as error:
             raise InputError(f"DVC remote {name!r}: {' '.join(str(error).split())}") from error
-    if lacking:
+    if missing:
         raise InputError(
             f"{what} of commit {commit[:7]} is not whole, neither in the cache nor in the remote {name!r}: "
             f"`git checkout {commit[:7]} && dvc repro` makes it again"

@@ -1,4 +1,4 @@
-"""Ask git, with one clear line where it refuses."""
+"""Run git, and turn its errors into one line."""
 
 import os
 import subprocess
@@ -8,17 +8,17 @@ from cairn.errors import InputError
 
 
 def git(*arguments: str, env: Mapping[str, str] | None = None, text: str | None = None) -> str:
-    """Run git in the working directory and give what it prints.
+    """Run git in the working directory and return its standard output.
 
     Parameters
     ----------
     arguments : of git
-    env : variables beside those of this process
-    text : what git reads from its standard input
+    env : variables added to those of this process
+    text : standard input
 
     Raises
     ------
-    InputError : git ends with an error, or is not installed
+    InputError : git fails, or is not installed
     """
     done = run(*arguments, env=env, text=text)
     if done.returncode:
@@ -29,20 +29,22 @@ def git(*arguments: str, env: Mapping[str, str] | None = None, text: str | None 
 def run(
     *arguments: str, env: Mapping[str, str] | None = None, text: str | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run git and give how it ended, for one to whom a refusal is an answer."""
-    known = {**os.environ, "GIT_TERMINAL_PROMPT": "0", **(env or {})}  # a question would hang a server
+    """Run git and return the finished process, whatever its exit code."""
+    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", **(env or {})}  # a question would hang a server
     try:
-        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=False, env=known, input=text)
+        return subprocess.run(
+            ["git", *arguments], capture_output=True, text=True, check=False, env=environment, input=text
+        )
     except FileNotFoundError as error:
         raise InputError("git is not installed; the registry is made of git tags") from error
 
 
 def commit_of(revision: str) -> str:
-    """Give the hash of the commit that a revision names.
+    """Return the hash of the commit that a revision names.
 
     Raises
     ------
-    InputError : git knows no such commit
+    InputError : git has no such commit
     """
     done = run("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
     if done.returncode:
@@ -51,7 +53,7 @@ def commit_of(revision: str) -> str:
 
 
 def texts(names: Sequence[str]) -> list[str | None]:
-    """Read files of commits by one call of git.
+    """Read files of commits in one call of git.
 
     Parameters
     ----------
@@ -59,23 +61,23 @@ def texts(names: Sequence[str]) -> list[str | None]:
 
     Returns
     -------
-    list : their texts, None for one that is not there
+    list : their texts; None for a file that does not exist
     """
     done = subprocess.run(
         ["git", "cat-file", "--batch"], input="\n".join(names).encode(), capture_output=True, check=False
     )
     if done.returncode:
         raise InputError(f"git cat-file: {' '.join(done.stderr.decode().split())}")
-    found: list[str | None] = []
+    contents: list[str | None] = []
     place = 0
     for _ in names:
         end = done.stdout.index(b"\n", place)
         header = done.stdout[place:end].split()
         place = end + 1
         if header[-1] == b"missing":
-            found.append(None)
+            contents.append(None)
             continue
         size = int(header[-1])
-        found.append(done.stdout[place : place + size].decode())
+        contents.append(done.stdout[place : place + size].decode())
         place += size + 1
-    return found
+    return contents

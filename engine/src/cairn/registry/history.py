@@ -1,4 +1,4 @@
-"""Who did what to the models, and when, as git's tags and commits say it."""
+"""List who did what to the models, and when, from git's tags and commits."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,17 +14,17 @@ DECIDED = {PENDING: "asked", APPROVED: "approved", REJECTED: "rejected"}
 
 
 class Event(NamedTuple):
-    """Something that somebody did.
+    """One action on the registry.
 
     Parameters
     ----------
-    time : when, by the clock of whoever did it
+    time : when, by the author's clock
     event : registered, unregistered, asked, approved, rejected, promoted, rolled back, taken out, or retrained
-    version : of the model; a commit that was never registered has none
-    stage : where it was promoted to, or taken out of; empty: none
+    version : of the model; empty for a commit that was never registered
+    stage : the stage concerned; empty if none
     who : name and address
-    why : the first line of what they wrote
-    commit : that made the model
+    why : the first line of the message
+    commit : the commit that made the model
     """
 
     time: datetime
@@ -37,16 +37,16 @@ class Event(NamedTuple):
 
 
 def events(tags: Tags) -> list[Event]:
-    """Give what was done, the oldest first.
+    """Return all events, the oldest first.
 
     Parameters
     ----------
     tags : all of the model
     """
-    names = {tag.commit: tag.version or "" for tag in tags.tags if tag.version} | tags.names  # also those taken back
+    names = {tag.commit: tag.version or "" for tag in tags.tags if tag.version} | tags.names  # cancelled ones included
     before = [None, *tags.tags]
-    told = [_of_tag(last, tag, names) for last, tag in pairwise(before) if tag is not None]
-    return sorted([*_retrained(names), *told], key=lambda event: event.time)
+    from_tags = [_of_tag(last, tag, names) for last, tag in pairwise(before) if tag is not None]
+    return sorted([*_retrained(names), *from_tags], key=lambda event: event.time)
 
 
 def _of_tag(last: Tag | None, tag: Tag, names: dict[str, str]) -> Event:
@@ -65,16 +65,16 @@ def _of_tag(last: Tag | None, tag: Tag, names: dict[str, str]) -> Event:
 
 
 def _goes_back(last: Tag, tag: Tag) -> bool:
-    """Say whether `cairn rollback` made both: the one took a version out, and the next put an older one in."""
+    """Return whether `cairn rollback` made both tags: one took a version out, the next assigned an older one."""
     return last.takes_back and last.stage == tag.stage and counter(tag.name) == counter(last.name) + 1
 
 
 def _retrained(names: dict[str, str]) -> Iterator[Event]:
-    """Find the commits that a retraining made, on any branch, here or in a remote, or below a tag."""
+    """Find the commits made by a retraining, on any branch, here or in a remote, or below a tag."""
     form = "%x00".join(["%H", "%ct", "%cn <%ce>", "%s", f"%(trailers:key={TRAILER},valueonly)"]) + "%x00%x00"
     found = git("log", "--branches", "--remotes", "--tags", f"--grep=^{TRAILER}: ", f"--format={form}")
     for line in found.split("\0\0\n"):
         commit, at, who, subject, marked = line.split("\0") if line else ("",) * 5
-        if marked.strip():  # a person's message may only speak of it
+        if marked.strip():  # a message of a person may mention the trailer in its text
             time = datetime.fromtimestamp(int(at), UTC)
             yield Event(time, "retrained", names.get(commit, ""), "", who, subject.removeprefix("Retrain: "), commit)

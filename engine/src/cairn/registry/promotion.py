@@ -1,7 +1,7 @@
-"""Register versions and assign stages by annotated tags, so that of two people who promote at once one wins.
+"""Register versions and assign stages by annotated tags; of two people who promote at once, one wins.
 
 The tags are made as objects without a name, pushed under their names in one atomic push, and only then named here.
-So a refused or a killed promotion leaves no tag behind that says what is not so.
+So a refused or a killed promotion leaves no wrong tag behind.
 """
 
 from collections.abc import Sequence
@@ -21,14 +21,14 @@ DECISIONS = {PENDING: "PendingManualApproval", APPROVED: "Approved", REJECTED: "
 
 @dataclass(frozen=True)
 class Rules:
-    """What conf/registry says.
+    """The settings of conf/registry.
 
     Parameters
     ----------
-    stages : where a version may be assigned to
-    approval : those of them for which a second person has to approve
-    bump : the part of the version number that grows
-    remote : git's name of the repository that all share; one that is not there is no error: then tags stay here
+    stages : the stages to which a version can be assigned
+    approval : the stages for which a second person must approve
+    bump : the part of the version number that is increased
+    remote : git's name of the shared repository; without such a remote, tags stay in this repository
     """
 
     stages: list[str] = field(default_factory=lambda: ["staging", "prod"])
@@ -37,12 +37,12 @@ class Rules:
     remote: str = "origin"
 
     def __post_init__(self) -> None:
-        """Refuse a stage to approve that is none."""
+        """Refuse a stage in `approval` that is not in `stages`."""
         for stage in self.approval:
             self.known(stage)
 
     def known(self, stage: str) -> str:
-        """Give the stage back, or refuse one that conf/registry does not know."""
+        """Return the stage; raise InputError if conf/registry does not list it."""
         if stage not in self.stages:
             raise InputError(f"registry.stages: no stage {stage!r} {did_you_mean(stage, self.stages)}")
         return stage
@@ -54,7 +54,7 @@ class Draft(NamedTuple):
     Parameters
     ----------
     name : of the tag
-    commit : what it shall point to
+    commit : the commit that it points to
     message : why
     """
 
@@ -64,7 +64,7 @@ class Draft(NamedTuple):
 
 
 def fetch(remote: str) -> bool:
-    """Take over the shared tags, also in place of own ones of the same names; False where there is no remote."""
+    """Fetch the shared tags, replacing local ones of the same name; return False if there is no such remote."""
     if remote not in git("remote").split():
         return False
     patterns = [f"+refs/tags/{ARTIFACT}{mark}*:refs/tags/{ARTIFACT}{mark}*" for mark in "@#"]
@@ -73,7 +73,7 @@ def fetch(remote: str) -> bool:
 
 
 def next_version(tags: Tags, bump: Bump) -> str:
-    """Give the number after the highest that ever was, also of one that was taken back; GTO begins with v0.0.1."""
+    """Return the version after the highest ever registered, cancelled ones included; the first is v0.0.1, as in GTO."""
     from semver import Version
 
     taken = [Version.parse(tag.version[1:]) for tag in tags.tags if tag.version]
@@ -81,31 +81,31 @@ def next_version(tags: Tags, bump: Bump) -> str:
 
 
 def next_number(tags: Tags) -> int:
-    """Give the number of the next assignment; GTO counts them through all stages."""
+    """Return the number of the next assignment; all stages share one sequence, as in GTO."""
     return 1 + max((counter(tag.name) for tag in tags.tags), default=0)
 
 
 def decision(tags: Tags, stage: str, commit: str) -> tuple[str, Tag] | None:
-    """Give the last word about a commit and a stage that needs approval: its kind, and the tag that says it."""
+    """Return the latest decision on a commit for a stage that needs approval, and its tag; None if there is none."""
     kinds = {f"{stage}-{kind}": kind for kind in DECISIONS}
-    said = [tag for tag in tags.tags if tag.stage in kinds and tag.commit == commit and not tag.takes_back]
-    return (kinds[str(said[-1].stage)], said[-1]) if said else None
+    decisions = [tag for tag in tags.tags if tag.stage in kinds and tag.commit == commit and not tag.takes_back]
+    return (kinds[str(decisions[-1].stage)], decisions[-1]) if decisions else None
 
 
 def publish(drafts: Sequence[Draft], tags: Tags, remote: str | None) -> None:
-    """Make all the tags, or none of them.
+    """Make all tags or none.
 
     Parameters
     ----------
     drafts : in order
-    tags : what was known when they were drafted
-    remote : git's name of it; None: the tags are made here alone
+    tags : the tags that existed when these were drafted
+    remote : git's name of the remote; None: the tags are made in this repository only
 
     Raises
     ------
-    InputError : someone else was faster, the remote refuses, or git does not know who the tagger is
+    InputError : someone else was faster, the remote refuses, or git has no name and address of the tagger
     """
-    # GTO goes by the tags' times, so a new one is never older than the last, even where two clocks differ.
+    # GTO orders tags by their times, so a new tag must not be older than the last one, even if two clocks differ.
     last = tags.tags[-1].at.timestamp() if tags.tags else 0
     first = max(int(datetime.now(UTC).timestamp()), int(last) + 1)
     made = {each.name: _object(each, first + place) for place, each in enumerate(drafts)}
@@ -113,7 +113,7 @@ def publish(drafts: Sequence[Draft], tags: Tags, remote: str | None) -> None:
         pushed = run("push", "--porcelain", "--atomic", remote, *(f"{made[name]}:refs/tags/{name}" for name in made))
         if pushed.returncode:
             raise _refused(drafts, pushed.stdout + pushed.stderr, remote)
-    # what the remote has is so; here it is only said again
+    # the remote has accepted the tags; now name them here as well
     git("update-ref", "--stdin", text="".join(f"update refs/tags/{name} {made[name]}\n" for name in made))
 
 
@@ -123,9 +123,9 @@ def _object(draft: Draft, at: int) -> str:
     return git("mktag", text=content).strip()
 
 
-def _refused(drafts: Sequence[Draft], said: str, remote: str) -> InputError:
-    """Tell a lost race, which the shared tags then show, from a remote that cannot be reached."""
-    lines = [line.strip() for line in said.splitlines()]
+def _refused(drafts: Sequence[Draft], output: str, remote: str) -> InputError:
+    """Distinguish a lost race, which the shared tags show, from a remote that cannot be reached."""
+    lines = [line.strip() for line in output.splitlines()]
     raced = ("already exists", "reference already", "cannot lock ref", "failed to update ref", "fetch first")
     if any(word in line for line in lines for word in raced):
         fetch(remote)

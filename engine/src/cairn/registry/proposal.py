@@ -1,4 +1,4 @@
-"""Propose a model: one commit on a branch of its own, shared with the others, and a request to merge it."""
+"""Propose a model: one commit on its own branch, pushed, with a request to merge it."""
 
 import shutil
 import subprocess
@@ -13,7 +13,7 @@ TRAILER = "Retrained-by"  # marks the commits
 
 
 def waiting(base: str, remote: str | None) -> str | None:
-    """Name a branch that proposes a model made from a commit, here or in the remote; None where there is none."""
+    """Return a branch, here or in the remote, that proposes a model made from a commit; None if there is none."""
     places = [f"refs/heads/{PREFIX}/"]
     if remote is not None:
         git("fetch", "--quiet", "--no-tags", "--prune", remote, f"+{places[0]}*:refs/remotes/{remote}/{PREFIX}/*")
@@ -25,34 +25,34 @@ def waiting(base: str, remote: str | None) -> str | None:
 
 
 def commit(folder: Path, message: str) -> str:
-    """Commit all that changed in a working tree, and give the commit's hash; links to a person's files stay out."""
-    links = [
-        each for each in git("-C", str(folder), "ls-files", "--others", "--exclude-standard", "-z").split("\0") if each
+    """Commit all changes of a working tree except links to a person's files, and return the commit's hash."""
+    untracked = [
+        name for name in git("-C", str(folder), "ls-files", "--others", "--exclude-standard", "-z").split("\0") if name
     ]
-    left_out = [f":(exclude,literal){each}" for each in links if (folder / each).is_symlink()]
+    left_out = [f":(exclude,literal){name}" for name in untracked if (folder / name).is_symlink()]
     git("-C", str(folder), "add", "--all", "--", ".", *left_out)
     git("-C", str(folder), *NO_HOOKS, "commit", "--quiet", "--cleanup=verbatim", "--file=-", text=message)
     return git("-C", str(folder), "rev-parse", "HEAD").strip()
 
 
 def share(commit: str, name: str, *, remote: str | None, onto: str, message: str) -> str:
-    """Give a commit a branch, in the remote and here, and ask for a merge where the remote's host takes requests.
+    """Put a commit on a branch, in the remote and here, and open a merge request where the remote's host has them.
 
     Parameters
     ----------
     commit : its hash
     name : of the branch
-    remote : git's name of it; None: the branch stays here
-    onto : the branch to be merged into; empty: no merge is asked for
+    remote : git's name of the remote; None: the branch stays here
+    onto : the branch to merge into; empty: no merge request
     message : the commit's
 
     Returns
     -------
-    str : how it went, in words
+    str : what was done, as text for a person
 
     Raises
     ------
-    InputError : the remote refuses the branch; then it is not here either
+    InputError : the remote refuses the branch; then there is no local branch either
     """
     if remote is None:
         git("branch", name, commit)
@@ -71,12 +71,12 @@ def share(commit: str, name: str, *, remote: str | None, onto: str, message: str
 
 
 def me() -> str:
-    """Give the name and address by which git knows who is at work."""
+    """Return the name and address that git has for this person."""
     return git("var", "GIT_COMMITTER_IDENT").rpartition(" ")[0].rpartition(" ")[0]
 
 
 def _pull_request(name: str, onto: str, message: str) -> str:
-    """Ask by GitHub's own command; that it cannot be asked is said, since the branch is there all the same."""
+    """Open a pull request by GitHub's own command; a failure is reported only, because the branch is pushed already."""
     if shutil.which("gh") is None:
         return "; `gh` is not installed, so open the pull request by hand"
     subject, _, rest = message.partition("\n")

@@ -1,6 +1,6 @@
-"""What a commit says of its model: the hash of its bytes, whether its gates passed, its figures.
+"""Read what a commit records of its model: the hash of its bytes, whether its gates passed, its metrics.
 
-All of it is read from the commit and none from the working tree, so it holds for any version at any time.
+Everything is read from the commit and nothing from the working tree, so it works for any version at any time.
 """
 
 import hashlib
@@ -29,21 +29,21 @@ class Record(NamedTuple):
 
 
 def passed(commit: str, *, model: Path, trained: Path, gates: Path) -> Record:
-    """Hold a commit against its own record: the gates passed, and it was this model that passed them.
+    """Check that the gates of a commit passed, and that this very model passed them.
 
-    What is promoted is what was trained with its card beside it, so its stage has to have read the same trained model
-    as the stage that asked the gates, and the very report that those wrote.
+    The promoted folder is the trained model with its card, so the stage that packs it must have read the same trained
+    model as the stage that judged the gates, and the report that this stage wrote.
 
     Parameters
     ----------
     commit : its hash
-    model : the folder in the repository that is promoted
-    trained : the folder that the model is made of, and that was judged
-    gates : the gates' report in the repository
+    model : path of the promoted folder in the repository
+    trained : path of the trained model that was judged
+    gates : path of the gates' report
 
     Raises
     ------
-    InputError : a gate failed or none was asked; or the report is of another model than dvc.lock's
+    InputError : a gate failed, there is no report, or the report belongs to another model than dvc.lock's
     """
     where = f"commit {commit[:7]}"
     report, lock_text = texts([f"{commit}:{gates.as_posix()}", f"{commit}:dvc.lock"])
@@ -73,13 +73,13 @@ def passed(commit: str, *, model: Path, trained: Path, gates: Path) -> Record:
 
 
 def figures(commits: Sequence[str], metrics: Path) -> list[dict[str, float]]:
-    """Give the figures of the test part of each commit, all by one call of git; empty where there are none."""
+    """Read the metrics of the test part of each commit in one call of git; empty where a commit has none."""
     found = texts([f"{commit}:{metrics.as_posix()}" for commit in commits])
     return [{} if text is None else json.loads(text).get("test", {}) for text in found]
 
 
 def stages(text: str) -> dict[str, Any]:
-    """Read the stages of a dvc.lock; its text is thousands of lines, so libyaml parses it where it is there."""
+    """Parse the stages of a dvc.lock, by libyaml where it is installed, because the file is long."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -93,7 +93,7 @@ def _found(lock: dict[str, Any], kind: str, path: Path) -> dict[str, Any] | None
 
 
 def _read(stage: dict[str, Any], path: Path) -> str | None:
-    """Give the hash of what a stage read."""
+    """Return the hash of a path that a stage read."""
     found = _found({"stage": stage}, "deps", path)
     return found["md5"] if found else None
 

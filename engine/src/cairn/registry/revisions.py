@@ -1,4 +1,4 @@
-"""What a person may call a commit: a stage, a version, an experiment or a revision of git."""
+"""Find a commit by a stage, a version, an experiment or a revision of git."""
 
 from cairn.errors import InputError, did_you_mean
 from cairn.registry import tags
@@ -6,13 +6,13 @@ from cairn.registry.git import git, run
 from cairn.registry.tags import ARTIFACT
 
 
-def find(said: str) -> str:
-    """Give the commit that is meant.
+def find(name: str) -> str:
+    """Return the commit that a name means.
 
     Parameters
     ----------
-    said : a stage, such as `prod`; a version, such as `v0.0.3`; the name of an experiment; or a revision, such as
-        `main`, `HEAD~2` or a hash. The first that knows it counts, in this order
+    name : a stage, such as `prod`; a version, such as `v0.0.3`; the name of an experiment; or a revision, such as
+        `main`, `HEAD~2` or a hash. Tried in this order
 
     Returns
     -------
@@ -20,29 +20,29 @@ def find(said: str) -> str:
 
     Raises
     ------
-    InputError : none knows it
+    InputError : it is none of these, or two experiments have this name
     """
     known = tags.read()
-    if (current := known.current(said)) is not None:
+    if (current := known.current(name)) is not None:
         return current.commit
-    versions = {name: tag.commit for name, tag in known.versions.items()}
-    named = versions | {f"{ARTIFACT}@{name}": commit for name, commit in versions.items()}
-    if said in named:
-        return named[said]
-    made = experiments()
-    if len(made.get(said, [])) > 1:
-        raise InputError(f"--rev {said}: {len(made[said])} experiments have this name; say the hash of one of them")
-    if said in made:
-        return made[said][0]
-    found = run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{said}^{{commit}}")
+    versions = {version: tag.commit for version, tag in known.versions.items()}
+    named = versions | {f"{ARTIFACT}@{version}": commit for version, commit in versions.items()}
+    if name in named:
+        return named[name]
+    commits = experiments()
+    if len(commits.get(name, [])) > 1:
+        raise InputError(f"--rev {name}: {len(commits[name])} experiments have this name; give the hash of one of them")
+    if name in commits:
+        return commits[name][0]
+    found = run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     if found.returncode:
-        near = did_you_mean(said, [*known.stages, *versions, *made])
-        raise InputError(f"--rev {said}: no stage, version, experiment or revision of git {near}")
+        near = did_you_mean(name, [*known.stages, *versions, *commits])
+        raise InputError(f"--rev {name}: no stage, version, experiment or revision of git {near}")
     return found.stdout.strip()
 
 
 def experiments() -> dict[str, list[str]]:
-    """Give the commits of DVC's experiments by name; two of one name may start from different commits."""
+    """Return the commits of DVC's experiments by name; two with one name may start from different commits."""
     found: dict[str, list[str]] = {}
     for line in git("for-each-ref", "--format=%(objectname) %(refname)", "refs/exps").splitlines():
         commit, reference = line.split(" ", 1)

@@ -1,7 +1,7 @@
-"""What the tags say: which versions there are, and which one a stage pointed to, now or on a day.
+"""Read the tags: which versions exist, and which one a stage pointed to, now or at a past time.
 
-GTO reads the same tags; `gto show` and `gto history` print them. It takes seconds for a thousand of them, so its
-grammar of names is used here, and its index is not.
+GTO reads the same tags; `gto show` and `gto history` print them. Its index takes seconds for a thousand tags, so only
+its grammar of names is used here.
 """
 
 from collections.abc import Iterable
@@ -24,12 +24,12 @@ class Tag(NamedTuple):
     ----------
     name : such as `model@v1.0.0` or `model#prod#3`
     commit : what it points to
-    at : when it was made, by the clock of whoever made it
+    at : when it was made, by its author's clock
     author, email : who made it
     message : why
-    version : what it registers; None: it says something of a stage
-    stage : what it assigns; None: it says something of a version
-    takes_back : whether it takes the registration or the assignment back (a name with `!`)
+    version : the version that it registers; None for a tag of a stage
+    stage : the stage that it assigns; None for a tag of a version
+    takes_back : whether it cancels the registration or the assignment (a name that ends with `!`)
     """
 
     name: str
@@ -44,20 +44,20 @@ class Tag(NamedTuple):
 
 
 class Promoted(NamedTuple):
-    """The version that a stage points to; a commit that no version names goes by its hash."""
+    """The version that a stage points to; a commit without a version is named by its hash."""
 
     version: str
     commit: str
 
 
 class Tags:
-    """All tags of the model, oldest first, and what follows from them."""
+    """All tags of the model, oldest first, with the versions and stages that they define."""
 
     def __init__(self, tags: Iterable[Tag]) -> None:
         self.tags = sorted(tags, key=lambda tag: (tag.at, counter(tag.name)))
 
     def until(self, moment: datetime) -> "Tags":
-        """Give the tags that had been made by then."""
+        """Return the tags made up to a time."""
         return Tags(tag for tag in self.tags if tag.at <= moment)
 
     @cached_property
@@ -75,26 +75,26 @@ class Tags:
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """The newest version that each registered commit goes by."""
+        """The newest version of each registered commit."""
         return {tag.commit: name for name, tag in reversed(self.versions.items())}
 
     @cached_property
     def stages(self) -> dict[str, list[Tag]]:
-        """The assignments that hold, a list a stage, the current one last; one a commit."""
+        """The valid assignments of each stage, the current one last, at most one for a commit."""
         withdrawn = {tag.commit for tag in self.tags if tag.version and tag.takes_back} - self.names.keys()
-        found: dict[str, list[Tag]] = {}
+        assigned: dict[str, list[Tag]] = {}
         for tag in self.tags:
             if tag.stage and tag.commit not in withdrawn:
-                others = [each for each in found.get(tag.stage, []) if each.commit != tag.commit]
-                found[tag.stage] = others if tag.takes_back else [*others, tag]
-        return {stage: held for stage, held in found.items() if held}
+                others = [other for other in assigned.get(tag.stage, []) if other.commit != tag.commit]
+                assigned[tag.stage] = others if tag.takes_back else [*others, tag]
+        return {stage: tags for stage, tags in assigned.items() if tags}
 
     def current(self, stage: str) -> Promoted | None:
-        """Give the version that a stage points to; None where it points to none."""
-        held = self.stages.get(stage)
-        if not held:
+        """Return the version that a stage points to, or None."""
+        assigned = self.stages.get(stage)
+        if not assigned:
             return None
-        commit = held[-1].commit
+        commit = assigned[-1].commit
         return Promoted(self.names.get(commit, commit), commit)
 
 
@@ -103,7 +103,7 @@ def read() -> Tags:
 
     Raises
     ------
-    InputError : there is no repository
+    InputError : the working directory is in no git repository
     """
     from gto.constants import tag_re
 
@@ -112,7 +112,7 @@ def read() -> Tags:
     for line in git("for-each-ref", f"--format={_FORMAT}", *patterns).split("\0\0\n"):
         name, kind, commit, author, email, at, message = line.split("\0") if line else ("",) * 7
         match = tag_re.match(name)
-        # GTO looks at annotated tags alone, since only they say who and when
+        # GTO reads annotated tags only, because only they have an author and a date
         if kind != "tag" or match is None or match["artifact"] != ARTIFACT or not (match["version"] or match["stage"]):
             continue
         when = datetime.fromtimestamp(int(at), UTC)
@@ -133,17 +133,17 @@ def read() -> Tags:
 
 
 def promoted(stage: str) -> Promoted | None:
-    """Find the version that a stage, such as `prod`, points to; None where it points to none.
+    """Return the version that a stage, such as `prod`, points to, or None.
 
     Raises
     ------
-    InputError : there is no repository
+    InputError : the working directory is in no git repository
     """
-    # importing GTO's grammar takes longer than asking git
+    # importing GTO's grammar takes longer than this call of git
     return read().current(stage) if git("tag", "--list", f"{ARTIFACT}#{stage}#*").strip() else None
 
 
 def counter(name: str) -> int:
-    """Give the number that an assignment's name ends with; 0 for a version."""
+    """Return the number that an assignment's name ends with; 0 for a version."""
     last = name.rsplit("#", 1)[-1]
     return int(last) if last.isdigit() else 0

@@ -1,4 +1,4 @@
-"""A second working tree of the repository, where a run disturbs nobody; DVC's cache and remotes are the same."""
+"""A second working tree of the repository for a run in the background, with the same DVC cache and remotes."""
 
 import fcntl
 import os
@@ -20,23 +20,23 @@ NO_HOOKS = ("-c", "core.hooksPath=/dev/null")  # of the person's own tree: DVC's
 
 
 class Worktree(NamedTuple):
-    """Where a commit is checked out.
+    """A checked-out commit.
 
     Parameters
     ----------
-    folder : its root, in full
-    lock : the descriptor of the lock; a child that has it keeps others away, even if this process is killed
+    folder : its absolute path
+    lock : descriptor of the lock; a child that inherits it keeps the lock even if this process is killed
     """
 
     folder: Path
     lock: int
 
     def run(self, *command: str) -> None:
-        """Run a command there, on the code that is there; who watches sees what it says, and its log is kept.
+        """Run a command there, on the code of that commit; its output goes to a log, and to a terminal if there is one.
 
         Raises
         ------
-        InputError : it ended with an error
+        InputError : it failed
         """
         log = self.folder.with_suffix(".log")
         with (
@@ -59,22 +59,22 @@ class Worktree(NamedTuple):
                     kept.write(line)
                     if sys.stderr.isatty():
                         sys.stderr.write(line)
-            except BaseException:  # who ends this ends all that it started
+            except BaseException:  # an interrupt of this process ends all that it started
                 os.killpg(process.pid, signal.SIGKILL)
                 raise
         if process.returncode:
-            said = [line.strip() for line in log.read_text(encoding="utf-8").splitlines() if "rror: " in line]
-            why = (said or [f"exit code {process.returncode}"])[0].removeprefix("error: ")
+            errors = [line.strip() for line in log.read_text(encoding="utf-8").splitlines() if "rror: " in line]
+            why = (errors or [f"exit code {process.returncode}"])[0].removeprefix("error: ")
             raise InputError(f"{' '.join(command[:3])}: {why}; the whole log is {PLACE.with_suffix('.log')}")
 
 
 @contextmanager
 def worktree(commit: str) -> Iterator[Worktree]:
-    """Check a commit out beside the person's own working tree, and delete it when the block ends.
+    """Check a commit out beside the person's working tree, and delete it when the block ends.
 
     Raises
     ------
-    InputError : another one is at work, or git or DVC refuses
+    InputError : another retraining runs, or git or DVC refuses
     """
     folder = PLACE.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -82,7 +82,7 @@ def worktree(commit: str) -> Iterator[Worktree]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise InputError(f"{PLACE}: another retraining is at work there; wait until it has ended") from error
+            raise InputError(f"{PLACE}: another retraining runs there; wait until it has ended") from error
         _delete(folder)
         folder.with_suffix(".log").unlink(missing_ok=True)
         try:
@@ -94,15 +94,16 @@ def worktree(commit: str) -> Iterator[Worktree]:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Give a run there this Python and the code of that tree, and nothing that git or DVC told this process."""
-    told = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "DVC_ROOT", "DVC_EXP_NAME")
-    known = {name: value for name, value in os.environ.items() if name not in told}
-    path = f"{Path(sys.executable).parent}{os.pathsep}{known.get('PATH', '')}"
-    return known | {"PATH": path, "PYTHONPATH": str(folder / "src"), "DVC_NO_ANALYTICS": "1"}
+    """Return the environment of a run there: this Python, the code of that tree, and no variable of git or DVC."""
+    inherited = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "DVC_ROOT", "DVC_EXP_NAME")
+    environment = {name: value for name, value in os.environ.items() if name not in inherited}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
+    code = [str(folder / place) for place in ("src", "engine/src") if (folder / place).is_dir()]
+    return environment | {"PATH": path, "PYTHONPATH": os.pathsep.join(code), "DVC_NO_ANALYTICS": "1"}
 
 
 def _share(folder: Path) -> None:
-    """Give the new tree the cache and the remotes of this one, whose places may be said from here."""
+    """Let the new tree use the cache and the remotes of this one, whose paths may be relative to this one."""
     from dvc.config import Config
     from dvc.repo import Repo
 
@@ -111,7 +112,7 @@ def _share(folder: Path) -> None:
         own = Path(repo.config.files["local"])
         places = {name: each["url"] for name, each in repo.config["remote"].items() if "url" in each}
     if own.exists():
-        shutil.copy(own, folder / ".dvc" / own.name)  # passwords stand there
+        shutil.copy(own, folder / ".dvc" / own.name)  # it holds passwords
     with Config(str(folder / ".dvc")).edit("local") as local:
         local["cache"]["dir"] = cache
         for name, place in places.items():

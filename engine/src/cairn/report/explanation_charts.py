@@ -89,7 +89,8 @@ def dependence(one: Row, outputs: Sequence[Any], scale: Spec) -> Spec:
         return charts.ranges(rows, {**axis("mean", None), **scale}) | {"height": max(140, 40 + 24 * len(rows))}
     missing = [row for row in told if row["at"] is None]
     rows = [row for row in told if row["at"] is not None]
-    time = {"type": "temporal"} if one["kind"] == "time" else {}
+    # Days in UTC: by local time, the axis would depend on the time zone of the machine.
+    time = {"type": "temporal", "scale": {"type": "utc"}} if one["kind"] == "time" else {}
     spec = charts.lines(rows, axis("at", one["feature"], **time), {**axis("mean", None), **scale}, names)
     if len(names) == 1:
         ends = {"y": {**axis("low", None), **scale}, "y2": {"field": "high"}}

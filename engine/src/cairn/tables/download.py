@@ -6,36 +6,44 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from cairn.errors import InputError, did_you_mean
 from cairn.files import remove
 
-if TYPE_CHECKING:
-    from cairn.tables.file import File
-
+PATH = "data.path"
 CONNECT_SECONDS, SILENCE_SECONDS = 5, 10
 
 
 @contextmanager
-def at_hand(source: "File", folder: Path) -> Iterator[Path]:
-    """Give the file on this disk: the user's own, or a download that goes when the block ends."""
-    path = cast(str, source.path)
-    scheme = path.partition("://")[0] if "://" in path else ""
+def at_hand(address: str, folder: Path, *, endpoint: str | None = None, sha256: str | None = None) -> Iterator[Path]:
+    """Give a file on this disk: the user's own, or a download that is deleted when the block ends.
+
+    Parameters
+    ----------
+    address : a path, or an address that starts with http://, https:// or s3://
+    folder : where a download is kept meanwhile
+    endpoint : the S3 server's address; None: AWS_ENDPOINT_URL, else Amazon's own
+    sha256 : the checksum of the file as it lies there; None: not checked
+
+    Raises
+    ------
+    InputError : it is not there, cannot be had, or has another checksum; `where` is the setting of conf/data
+    """
+    scheme = address.partition("://")[0] if "://" in address else ""
     if scheme not in ("", "http", "https", "s3"):
-        raise InputError(f"data.path: cannot read {scheme}://; use a path, http://, https:// or s3://")
+        raise InputError(f"cannot read {scheme}://; use a path, http://, https:// or s3://", PATH)
     download = folder / ".download.partial"
     try:
         if scheme:
-            file, sha256 = download, _download(path, download, source.endpoint)
+            file, checksum = download, _download(address, download, endpoint)
         else:
-            file = _found(Path(path).expanduser())
-            sha256 = _sha256(file) if source.sha256 else ""
-        if source.sha256 and sha256 != source.sha256.lower():
-            raise InputError(
-                f"data.sha256: {source.name} has {sha256}, not {source.sha256}; another version of the file?"
-            )
+            file = _found(Path(address).expanduser())
+            checksum = _sha256(file) if sha256 else ""
+        if sha256 and checksum != sha256.lower():
+            name = Path(urlsplit(address).path if scheme else address).name
+            raise InputError(f"{name} has {checksum}, not {sha256}; another version of the file?", "data.sha256")
         yield file
     finally:
         remove(download)
@@ -43,16 +51,16 @@ def at_hand(source: "File", folder: Path) -> Iterator[Path]:
 
 def _found(file: Path) -> Path:
     if file.is_dir():
-        raise InputError(f"data.path: {file} is a folder; name one file in it")
+        raise InputError(f"{file} is a folder; name one file in it", PATH)
     if not file.exists():
         if not file.parent.is_dir():
-            raise InputError(f"data.path: no folder {file.parent}")
+            raise InputError(f"no folder {file.parent}", PATH)
         names = sorted(each.name for each in file.parent.iterdir() if each.is_file() and not each.name.startswith("."))
         raise InputError(
-            f"data.path: no file {file.name!r} in {file.parent.resolve().name}/ {did_you_mean(file.name, names)}"
+            f"no file {file.name!r} in {file.parent.resolve().name}/ {did_you_mean(file.name, names)}", PATH
         )
     if not os.access(file, os.R_OK):
-        raise InputError(f"data.path: no permission to read {file}")
+        raise InputError(f"no permission to read {file}", PATH)
     return file
 
 
@@ -79,7 +87,7 @@ def _download(address: str, file: Path, endpoint: str | None) -> str:
     except Exception as error:  # three libraries below, each with kinds of its own; all mean: no file
         shown = urlsplit(address)
         where = f"{shown.scheme}://{shown.netloc.rpartition('@')[2]}{shown.path}"  # no password, no signature
-        raise InputError(f"data.path: {where}: {_reason(error, system, address, endpoint)}") from error
+        raise InputError(f"{where}: {_reason(error, system, address, endpoint)}", PATH) from error
     return digest.hexdigest()
 
 

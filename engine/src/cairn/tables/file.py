@@ -10,7 +10,7 @@ from cairn.errors import InputError, did_you_mean
 from cairn.files import written
 from cairn.tables.download import at_hand
 from cairn.tables.duck import connect
-from cairn.tables.formats import write
+from cairn.tables.formats import TableSpec, write
 from cairn.tables.source import Source
 
 ENDINGS = {
@@ -79,11 +79,23 @@ class File(Source):
         ------
         InputError : the file is not there, is not what its format says, or a role names no column of it
         """
-        with at_hand(self, raw) as file, written(raw / "table.parquet") as partial:
+        address = cast(str, self.path)
+        spec = TableSpec(
+            name=self.name,
+            kind=cast(str, self.kind),
+            delimiter=self.delimiter,
+            columns=self.columns,
+            missing=self.missing,
+            types=self.types,
+            time=self.time,
+            roles=self.roles,
+        )
+        download = at_hand(address, raw, endpoint=self.endpoint, sha256=self.sha256)
+        with download as file, written(raw / "table.parquet") as partial:
             if file.stat().st_size == 0:
                 raise InputError(f"{self.name}: the file is empty")
             with connect() as connection:
-                rows = write(self, file, connection, partial)
+                rows = write(spec, file, connection, partial)
             if rows == 0:
                 raise InputError(f"{self.name}: no rows, only the names of columns")
 

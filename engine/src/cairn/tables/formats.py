@@ -8,6 +8,7 @@ import shutil
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from glob import escape
 from io import TextIOWrapper
 from pathlib import Path
@@ -21,18 +22,39 @@ from cairn.tables.source import require_columns
 if TYPE_CHECKING:
     import duckdb
 
-    from cairn.tables.file import File
-
 DELIMITERS = ",;\t|"
 BLANK_CELLS = [" " * n for n in range(9)]  # what the CSV reader takes for missing in a column of numbers
 
 
-def write(source: "File", file: Path, connection: "duckdb.DuckDBPyConnection", partial: Path) -> int:
+@dataclass(frozen=True)
+class TableSpec:
+    """What is known of a table in a file before it is read.
+
+    Parameters
+    ----------
+    name : the file's name, for messages
+    kind : csv, jsonl, parquet or arrow
+    delimiter, columns, missing, types : as in `cairn.tables.file.File`
+    time : the column whose text becomes a timestamp
+    roles : role of conf/data -> the columns that it names; the table must have them
+    """
+
+    name: str
+    kind: str
+    delimiter: str | None = None
+    columns: Sequence[str] = ()
+    missing: Sequence[str] = ()
+    types: Mapping[str, str] = field(default_factory=dict)
+    time: str | None = None
+    roles: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def write(source: TableSpec, file: Path, connection: "duckdb.DuckDBPyConnection", partial: Path) -> int:
     """Write a local file as Parquet, each column with the type that it has or is said to have.
 
     Parameters
     ----------
-    source : the format, and what is said of the columns
+    source : its format, and what conf/data says of its columns
     file : the file on this disk
     connection : an open database
     partial : the Parquet file to write
@@ -47,7 +69,7 @@ def write(source: "File", file: Path, connection: "duckdb.DuckDBPyConnection", p
     """
     import duckdb
 
-    table = READERS[cast(str, source.kind)](source, file, connection)
+    table = READERS[source.kind](source, file, connection)
     try:
         table.open()
         try:
@@ -75,7 +97,7 @@ class _Table:
 
     blanks_are_missing = False
 
-    def __init__(self, source: "File", file: Path, connection: "duckdb.DuckDBPyConnection") -> None:
+    def __init__(self, source: TableSpec, file: Path, connection: "duckdb.DuckDBPyConnection") -> None:
         self.source, self.file, self.connection = source, file, connection
         self.path = literal(escape(str(file)))
         self.packing = literal("gzip" if _is_gzip(file) else "none")
@@ -137,7 +159,7 @@ class _Table:
 
     def _take(self, names: Sequence[str]) -> None:
         self.names = _checked(self.source.name, names)
-        require_columns(self.source, self.names, self.source.name)
+        require_columns(self.source.roles, self.names, self.source.name)
         _check_types(self.source.types, self.names, self.source.name)
 
 

@@ -1,7 +1,7 @@
 """What is said of a data set: where its rows come from and what its columns mean."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -37,6 +37,12 @@ class Source(ABC):
     sensitive: Sequence[str] = field(default_factory=tuple)
 
     @property
+    def roles(self) -> dict[str, list[str]]:
+        """The columns that each role names; a role that names none is left out."""
+        named = {"target": [self.target], "drop": list(self.drop), "sensitive": list(self.sensitive)}
+        return named | {role: [name] for role in ("id", "time", "group") if (name := getattr(self, role)) is not None}
+
+    @property
     def watched(self) -> Path | None:
         """The file on this disk whose change means new data; None where there is none."""
         return None
@@ -52,12 +58,12 @@ class Source(ABC):
         """
 
 
-def require_columns(source: Source, columns: Iterable[str], where: str) -> None:
+def require_columns(roles: Mapping[str, Iterable[str]], columns: Iterable[str], where: str) -> None:
     """Refuse a role that names a column which is not there.
 
     Parameters
     ----------
-    source : the roles
+    roles : role -> the columns that it names
     columns : the names of the table's columns
     where : the table's name, for the message
 
@@ -66,9 +72,7 @@ def require_columns(source: Source, columns: Iterable[str], where: str) -> None:
     InputError : a role names no column of the table
     """
     known = list(columns)
-    roles = {"target": [source.target], "drop": source.drop, "sensitive": source.sensitive}
-    roles |= {role: [name] for role in ("id", "time", "group") if (name := getattr(source, role)) is not None}
     for role, names in roles.items():
         for name in names:
             if name not in known:
-                raise InputError(f"data.{role}: no column {name!r} in {where} {did_you_mean(name, known)}")
+                raise InputError(f"no column {name!r} in {where} {did_you_mean(name, known)}", f"data.{role}")
