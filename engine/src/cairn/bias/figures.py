@@ -68,12 +68,15 @@ def of_all(counts: NDArray[np.intp], *, resamples: int, confidence: float, seed:
 
 
 def of_flips(
-    neighbours: NDArray[np.bool_], said: NDArray[np.bool_], *, resamples: int, confidence: float, seed: int
+    neighbours: NDArray[np.bool_], positive: NDArray[np.bool_], *, resamples: int, confidence: float, seed: int
 ) -> Figure:
     """Measure the fliptest of one group's rows, both of shape (n_rows,); other rows are not resampled."""
     measure = CLASSES["fliptest"]
-    rows = np.random.default_rng(seed).integers(said.size, size=(resamples, said.size))
-    values = [measure.function(neighbours, said), *(measure.function(neighbours[row], said[row]) for row in rows)]
+    rows = np.random.default_rng(seed).integers(positive.size, size=(resamples, positive.size))
+    values = [
+        measure.function(neighbours, positive),
+        *(measure.function(neighbours[row], positive[row]) for row in rows),
+    ]
     return _figure(np.array(values), measure, confidence)
 
 

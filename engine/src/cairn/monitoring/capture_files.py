@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -109,8 +110,6 @@ def _list_local(folder: Path, since: datetime | None, until: datetime | None) ->
 
 
 def _download(address: str, target: Path, since: datetime | None, until: datetime | None) -> list[Path]:
-    import fsspec
-
     try:
         system = fsspec.filesystem("s3", skip_instance_cache=True)
         root = str(system._strip_protocol(address.rstrip("/")))

@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
 from cairn.monitoring import verdict
 from cairn.monitoring.documents import (
     AreaStatus,
@@ -135,8 +137,6 @@ def new_findings(report: MonitoringReport, previous: MonitoringReport | None, le
 
 def prometheus(report: MonitoringReport) -> str:
     """Write the newest figures as text for node_exporter's textfile collector, which refuses timestamps."""
-    from prometheus_client import CollectorRegistry, Gauge, generate_latest
-
     registry = CollectorRegistry()
 
     def gauge(name: str, means: str, *labels: str) -> Gauge:
