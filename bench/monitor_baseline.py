@@ -1,26 +1,28 @@
 """Write a model's baseline for the benchmark `monitor`: python monitor_baseline.py TABLE.parquet MODEL."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+from cairn.documents import to_json
 from cairn.evaluation.scores import predictions, score
 from cairn.files import write_json
 from cairn.models import saved
-from cairn.monitoring.baseline import baseline
-from cairn.monitoring.outcome_baseline import expected
+from cairn.monitoring.baseline import build_baseline
+from cairn.monitoring.outcome_baseline import measure_outcomes
 from cairn.rows import signature
 
 
 def main() -> None:
     place, folder = map(Path, sys.argv[1:])
     model, table = saved.load(folder), signature.read(place)
-    content = baseline(model, [place], place, time="at")
+    baseline = build_baseline(model, [place], place, time="at")
     parts = dict.fromkeys(("train", "validation", "test"), predictions(model, table))
     measured, slices = score(parts, {}, task="binary", threshold=None, values=None, seed=0, resamples=50)
-    content["expected"] = expected(
+    outcomes = measure_outcomes(
         model,
         table,
-        seen=table,
+        all_rows=table,
         time="at",
         sensitive=["kind0"],
         values=None,
@@ -29,7 +31,7 @@ def main() -> None:
         explanations={},
         seed=0,
     )
-    write_json(content, folder / "baseline.json")
+    write_json(to_json(replace(baseline, expected=outcomes)), folder / "baseline.json")
 
 
 if __name__ == "__main__":

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 from engine.tests.chromium import Page
-from engine.tests.report.observations import large
+from engine.tests.report.observations import large, report
 
 from bench.measure import CommandError, Row, Run, tell
 from bench.project import Project
-from cairn.report.monitoring_page import watched
+from cairn.report.monitoring_page import monitoring_page
 
 SECONDS = 1.0
 LOADED = "performance.getEntriesByType('navigation')[0].loadEventEnd"  # milliseconds since it was asked for
@@ -23,7 +23,7 @@ def rows(folder: Path, quick: bool) -> list[Row]:
     project.run("dvc", "repro")
     page = project.folder / "reports/index.html"
     watching = folder / "monitoring.html"
-    watching.write_text(watched(large()), encoding="utf-8")
+    watching.write_text(monitoring_page(report(large())), encoding="utf-8")
     pages = {"report page of the default job, opened": page, "monitoring page of 200 features x 100 windows": watching}
     return [Row.limit(what, [_opened(each) for _ in range(5)], most=SECONDS) for what, each in pages.items()]
 

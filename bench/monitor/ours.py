@@ -11,11 +11,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cairn.models.saved import Model
+    from cairn.monitoring.documents import Baseline
 
 
-def watch(
-    stream: "pd.DataFrame", model: "Model", baseline: Mapping[str, Any], params: Mapping[str, Any]
-) -> dict[str, Any]:
+def watch(stream: "pd.DataFrame", model: "Model", baseline: "Baseline", params: Mapping[str, Any]) -> dict[str, Any]:
     """Monitor one stream.
 
     Parameters
@@ -31,7 +30,7 @@ def watch(
     """
     from cairn import config
     from cairn.monitoring import measure, verdict
-    from cairn.monitoring.records import recorded
+    from cairn.monitoring.records import open_records
 
     windows = int(stream["window"].max()) + 1
     with tempfile.TemporaryDirectory(prefix="bench-monitor-") as scratch:
@@ -39,10 +38,10 @@ def watch(
         settings = config.call(params["monitor"] | {"window": "7d", "labels": str(files.labels)})
         end = BEGIN + windows * WINDOW
         about = {"signature": model.signature, "since": BEGIN, "until": end, "window": settings.length, "now": end}
-        with recorded([str(files.captured)], **about, threads=1) as seen:
+        with open_records([str(files.captured)], **about, threads=1) as seen:
             assert [each.rows for each in seen.windows] == stream.groupby("window").size().tolist()
-            looked = measure.look(seen, baseline, model, settings, values=params["decision"].get("values"))
-    findings = verdict.judged(looked.findings, settings)
+            measured = measure.measure_all(seen, baseline, model, settings, values=params["decision"].get("values"))
+    findings = verdict.judge(measured.findings, settings)
     why = [[each for each in findings if each.window == number and each.status == "alarm"] for number in range(windows)]
     warned = {each.window for each in findings if each.status in ("warning", "alarm")}
     told = [[[each.area, each.subject, each.measure, each.change, each.p_value] for each in found] for found in why]

@@ -1,12 +1,14 @@
 """Finished projects whose models are watched: the shop as it is cloned, and elec2, trained on its first half."""
 
-import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from bench.project import Project
+from cairn.documents import from_json
+from cairn.files import read_json
+from cairn.monitoring.documents import Baseline
 
 WEEK = 336  # half hours
 HALF = 67 * WEEK  # of the 944 days of elec2: what is trained on, and tested
@@ -25,7 +27,7 @@ class Watched(NamedTuple):
 
     folder: Path
     params: dict[str, Any]
-    baseline: dict[str, Any]
+    baseline: Baseline
 
     @property
     def model(self) -> Any:
@@ -40,7 +42,8 @@ def finished(folder: Path) -> Watched:
     from cairn import config
 
     params = config.read_yaml(folder / "params.yaml")
-    baseline = json.loads((folder / "models/baseline.json").read_text(encoding="utf-8"))
+    path = folder / "models/baseline.json"
+    baseline = from_json(Baseline, read_json(path), str(path))
     return Watched(folder, params, baseline)
 
 

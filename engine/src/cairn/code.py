@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 from cairn import config
 from cairn.errors import InputError
 
+__all__ = ["closures", "text"]
+
 OURS = {"cairn", "pipeline"}  # followed even where they are installed as distributions
 ENTRY = re.compile(r"python3? -m ([\w.]+)|cairn ([\w-]+)")
 SAVED = "cairn.models.saved"  # a stage that reaches it runs the code of the model, whoever trained that

@@ -13,7 +13,19 @@ from typing import Any
 from cairn.errors import InputError, did_you_mean
 from cairn.files import written
 
-__all__ = ["PARAMS", "call", "compose", "differences", "load", "locate", "read_yaml", "run", "write"]
+__all__ = [
+    "CONF",
+    "PARAMS",
+    "applied",
+    "call",
+    "compose",
+    "differences",
+    "load",
+    "locate",
+    "read_yaml",
+    "run",
+    "write",
+]
 
 CONF = Path("conf")
 PARAMS = Path("params.yaml")

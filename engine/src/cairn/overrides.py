@@ -12,6 +12,8 @@ from cairn import config
 from cairn.errors import InputError
 from cairn.files import written
 
+__all__ = ["describe", "write"]
+
 HEADER = """# What the applied experiment changes, as `dvc exp run -S` takes it. `compose` writes this list under
 # `dvc exp run` and composes with it otherwise. `cairn keep NAME` makes it a recipe, `cairn reset` empties it.
 """

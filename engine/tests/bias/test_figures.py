@@ -7,13 +7,13 @@ DRAWS = {"resamples": 2000, "confidence": 0.9, "seed": 4}
 
 
 def test_rows_are_counted_by_every_combination_of_codes():
-    counts = figures.counted([np.array([0, 1, 1, 1]), np.array([2, 0, 0, 2])], [2, 3])
+    counts = figures.count([np.array([0, 1, 1, 1]), np.array([2, 0, 0, 2])], [2, 3])
     assert counts.tolist() == [[0, 0, 1], [2, 0, 1]]
 
 
 def test_drawing_counts_again_is_drawing_rows_again():
     counts = np.array([[30, 70], [45, 15]])
-    again = figures.drawn(counts, 4000, seed=1)
+    again = figures.resample(counts, 4000, seed=1)
     assert again[0].tolist() == counts.tolist()
     assert (again.sum(axis=(1, 2)) == 160).all()
     generator = np.random.default_rng(2)

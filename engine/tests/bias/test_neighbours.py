@@ -60,3 +60,9 @@ def test_the_neighbours_are_those_of_scikit_learn_where_ranks_and_places_are_the
     nearest = KNeighborsClassifier(5, metric="manhattan").fit(table[~group], said[~group])
     most, _ = votes(table, said, group, neighbours=5)
     assert np.mean(np.array(most) == nearest.predict(table[group])) == pytest.approx(1, abs=0.02)  # but for ties
+
+
+def test_without_other_columns_all_rows_are_as_near():
+    most, own = votes({"sex": [1, 1, 0, 0, 0]}, [0, 1, 1, 1, 0], [1, 1, 0, 0, 0], leave=["sex"])
+    assert list(most) == [True, True]
+    assert list(own) == [False, True]

@@ -16,10 +16,10 @@ def test_a_regression_leaves_out_nothing_that_it_could_have():
 @pytest.mark.parametrize(
     ("node", "line"),
     [
-        ({"min_rows": 1}, "min_rows: 1 is too small; choose 2 or more"),
-        ({"bins": 1}, "bins: 1 is too small; choose 2 or more"),
-        ({"confidence": 95}, "confidence: 95 is not between 0 and 1"),
-        ({"fliptest": {"neighbors": 5}}, "fliptest: {'neighbors': 5} is not understood; give neighbours, rows, others, each 1 or more, or null"),
+        ({"min_rows": 1}, "min_rows: must be at least 2; got 1"),
+        ({"bins": 1}, "bins: must be at least 2; got 1"),
+        ({"confidence": 95}, "confidence: must be between 0 and 1; got 95"),
+        ({"fliptest": {"neighbors": 5}}, "fliptest: {'neighbors': 5} must be null or have neighbours, rows, others, each at least 1"),
     ],
 )  # fmt: skip
 def test_settings_that_mean_nothing_are_refused(node, line):

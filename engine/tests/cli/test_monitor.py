@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -16,10 +17,11 @@ from engine.tests.stages import Outcome, run_cairn
 from sklearn.metrics import log_loss, roc_auc_score
 
 from cairn import config
+from cairn.documents import to_json
 from cairn.files import read_json, write_json
 from cairn.models import estimators, saved
-from cairn.monitoring.baseline import baseline
-from cairn.monitoring.outcome_baseline import expected
+from cairn.monitoring.baseline import build_baseline
+from cairn.monitoring.outcome_baseline import measure_outcomes
 from cairn.rows import signature
 from cairn.serving.capture import GIB, Capture, Captured
 
@@ -56,11 +58,13 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         part.to_parquet(place / f"{name}.parquet")
     chance = made.predict_proba(test)[:, 1]
     figures = {"roc_auc": roc_auc_score(test["bought"], chance), "log_loss": log_loss(test["bought"], chance)}
-    content = baseline(made, [place / "train.parquet", place / "test.parquet"], place / "test.parquet", time=None)
-    content["expected"] = expected(
+    baseline = build_baseline(
+        made, [place / "train.parquet", place / "test.parquet"], place / "test.parquet", time=None
+    )
+    outcomes = measure_outcomes(
         made,
         test,
-        seen=None,
+        all_rows=None,
         time=None,
         sensitive=["city"],
         values=None,
@@ -69,7 +73,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         explanations={"left_out": "of a test"},
         seed=0,
     )
-    write_json(content, place / "model" / "baseline.json")
+    write_json(to_json(replace(baseline, expected=outcomes)), place / "model" / "baseline.json")
     return place / "model"
 
 
@@ -114,7 +118,7 @@ def no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_quiet_traffic_is_no_alarm_and_everything_is_written(model, quiet, tmp_path):
     done = run(model, *DAYS, "--captured", quiet, "--output", tmp_path)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
-    assert "1,800 predictions, held against the model's baseline of 5,000 rows" in done.stdout
+    assert "1,800 predictions, compared with the model's baseline of 5,000 rows" in done.stdout
     content = read_json(tmp_path / "monitoring.json")
     assert [window["rows"] for window in content["windows"]] == [600, 600, 600]
     assert content["areas"]["drift"] == {"window": 2, "status": "ok"}
@@ -178,7 +182,7 @@ def test_recorded_predictions_may_be_the_reference(model, drifting, tmp_path):
     since = ["--since", "2026-03-03", "--until", "2026-03-04", "--captured", drifting, "--output", tmp_path]
     before = run(model, *since, "--reference", "2d")
     assert before.returncode == 3
-    assert "held against 1,200 predictions of 2026-03-01 00:00 to 2026-03-03 00:00" in before.stdout
+    assert "compared with 1,200 predictions of 2026-03-01 00:00 to 2026-03-03 00:00" in before.stdout
     itself = run(model, *since, "--reference", "2026-03-03..2026-03-04")
     drift = [each for each in read_json(tmp_path / "monitoring.json")["findings"] if each["area"] == "drift"]
     assert itself.returncode == 0, itself.stderr
@@ -198,7 +202,7 @@ def test_labels_show_what_inputs_cannot(model, tmp_path):
     assert run(model, *day).returncode == 0
     done = run(model, *day, "--labels", tmp_path / "labels.parquet")
     assert done.returncode == 3
-    assert "600 of them with the truth" in done.stdout
+    assert "600 of them with a label" in done.stdout
     content = read_json(tmp_path / "monitoring.json")
     assert content["areas"]["performance"]["status"] == "alarm"
     table, chance = people(600, 31, upside_down=True), saved.load(model).predict_proba(people(600, 31))[:, 1]
@@ -276,12 +280,12 @@ def test_a_webhook_that_cannot_be_reached_hides_no_alarm(model, drifting, tmp_pa
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--captured", "{tmp}/nowhere"], "error: {tmp}/nowhere: no such folder; serve with -S capture=all, or name the one that it wrote into"),
+        (["--captured", "{tmp}/nowhere"], "error: {tmp}/nowhere: no such folder; serve with -S capture=all, or name the server's capture folder"),
         (["--captured", "{tmp}"], "error: {tmp}: no recorded predictions of that time; serve with -S capture=all, or name the folder that serve.capture_folder had"),
         (["--since", "2026-03-04", "--until", "2026-03-01"], "error: --since: 2026-03-04T00:00:00Z is not before 2026-03-01T00:00:00Z, where it ends"),
-        (["--since", "yesterday"], "error: --since: 'yesterday' is no time such as 24h, 2026-03-01 or 2026-03-01T08:00Z"),
-        (["--window", "daily"], "error: window: 'daily' is no span of time such as 90m, 24h or 7d"),
-        (["--window", "0"], "error: window: 0 rows are none; choose 1 or more, or a span such as 1d"),
+        (["--since", "yesterday"], "error: --since: 'yesterday' is not a time such as 24h, 2026-03-01 or 2026-03-01T08:00Z"),
+        (["--window", "daily"], "error: window: 'daily' is not a span of time such as 90m, 24h or 7d"),
+        (["--window", "0"], "error: window: must be at least 1 row, or a span such as 1d; got 0"),
         (["--reference", "2026-01-01..2026-01-02", "--captured", "{quiet}"], "error: {quiet}: no recorded predictions of that time"),
         (["--labels", "{tmp}/none.csv", "--captured", "{quiet}"], "error: labels: "),
         (["--labels", "{labels}", "--labels-key", "order", "--captured", "{quiet}"], "error: "),

@@ -6,7 +6,7 @@ import scipy.special
 from engine.tests.models.test_saved import CLASSIFIERS, MODELS, table
 
 from cairn.explain import contributions as room
-from cairn.explain.contributions import contributed, shown
+from cairn.explain.contributions import sample_contributions, to_cell
 from cairn.models.learners.ensemble import Ensemble
 from cairn.models.saved import Model
 from cairn.rows.signature import Column
@@ -18,7 +18,7 @@ EVERY = [
 
 
 def explained(model, count=300, **more):
-    return contributed(model, table(count, seed=2), **{"rows": 80, "estimated_rows": 20, "seed": 3} | more)
+    return sample_contributions(model, table(count, seed=2), **{"rows": 80, "estimated_rows": 20, "seed": 3} | more)
 
 
 @pytest.mark.parametrize(("name", "target"), EVERY)
@@ -89,4 +89,4 @@ def test_an_explanation_that_does_not_add_up_is_said_to_be_off(model_of, monkeyp
     ],
 )
 def test_a_value_is_shown_as_a_person_writes_it(column, value, written):
-    assert shown(column, value) == written
+    assert to_cell(column, value) == written

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from engine.tests.models.test_saved import table
+from sklearn import inspection
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.inspection import partial_dependence
 
 from cairn.explain.contributions import coded
-from cairn.explain.dependence import dependence, shares, values_to_try
+from cairn.explain.dependence import choose_grid, partial_dependence, shares
 from cairn.rows.coded import Coded
 
 
@@ -46,13 +46,13 @@ class Values(RegressorMixin, Asked):
 def test_it_is_scikit_learns_on_the_same_rows(model_of, name, target):
     model, rows = model_of(name, target), table(60, seed=2)
     outputs = [0, 1, 2] if target == "level" else [0]
-    told = dependence(model, rows, [0, 2], outputs, grid=12)
+    told = partial_dependence(model, rows, [0, 2], outputs, grid=12)
     matrix = coded(model, rows).matrix
     asked = (Values if target == "spent" else Classes)(model)
     for each, place in zip(told, (0, 2), strict=True):
         grid = np.arange(3.0) if place else np.array(each["grid"])
         for average, kind in ((each["mean"], "average"), (each["low"], "individual")):
-            theirs = partial_dependence(
+            theirs = inspection.partial_dependence(
                 asked, matrix, [place], custom_values={place: grid}, kind=kind, method="brute", response_method="auto"
             )[kind]
             theirs = theirs if kind == "average" else np.quantile(theirs, 0.25, axis=1)
@@ -70,7 +70,7 @@ def test_a_model_of_one_column_gives_that_columns_curve_without_a_band():
     from cairn.rows.signature import Column, Signature
 
     model = Model(Doubles(), Signature([Column("age", "number"), Column("income", "number", missing=True)]), {})
-    age, income = dependence(model, table(50), [0, 1], [0], grid=5)
+    age, income = partial_dependence(model, table(50), [0, 1], [0], grid=5)
     assert age["mean"][0] == pytest.approx([2 * each for each in age["grid"]], rel=1e-3)
     assert age["low"] == age["mean"] == age["high"]
     assert len(set(income["mean"][0])) == 1
@@ -80,18 +80,18 @@ def test_a_model_of_one_column_gives_that_columns_curve_without_a_band():
 
 
 def test_few_values_are_all_tried_and_many_from_the_5th_to_the_95th_percentile():
-    assert values_to_try(np.array([3.0, 1.0, 1.0, 2.0]), False, 3).tolist() == [1.0, 2.0, 3.0]
-    assert values_to_try(np.arange(101.0), False, 4).tolist() == pytest.approx([5.0, 35.0, 65.0, 95.0])
+    assert choose_grid(np.array([3.0, 1.0, 1.0, 2.0]), False, 3).tolist() == [1.0, 2.0, 3.0]
+    assert choose_grid(np.arange(101.0), False, 4).tolist() == pytest.approx([5.0, 35.0, 65.0, 95.0])
 
 
 def test_a_number_that_is_nearly_always_the_same_is_tried_at_its_other_values_too():
     values = np.concatenate([np.zeros(990), np.arange(1.0, 11.0)])
-    assert values_to_try(values, False, 5).tolist() == [0.0, 2.5, 5.0, 7.5, 10.0]
+    assert choose_grid(values, False, 5).tolist() == [0.0, 2.5, 5.0, 7.5, 10.0]
 
 
 def test_of_many_categories_the_most_frequent_are_tried_and_a_missing_value_comes_last():
     values = np.array([4.0, 4.0, 4.0, 0.0, 7.0, 7.0, np.nan])
-    tried = values_to_try(values, True, 2)
+    tried = choose_grid(values, True, 2)
     assert tried[:2].tolist() == [4.0, 7.0]
     assert np.isnan(tried[2])
     assert shares(values, tried, True).tolist() == pytest.approx([3 / 7, 2 / 7, 1 / 7])

@@ -127,5 +127,5 @@ def test_sql_reads_the_contributions_of_every_row_and_they_add_up(model_of, targ
 
 @pytest.mark.parametrize("name", ["rows", "estimated_rows", "features", "points", "grid", "dependence_rows"])
 def test_a_size_of_nothing_is_refused(model_of, name):
-    with pytest.raises(InputError, match=rf"^report\.explain\.{name}: at least 1 is wanted; got 0$"):
+    with pytest.raises(InputError, match=rf"^report\.explain\.{name}: must be at least 1; got 0$"):
         explained(model_of("linear"), **{name: 0})

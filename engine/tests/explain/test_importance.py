@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from engine.tests.models.test_saved import table
 
-from cairn.explain.contributions import Contributed, contributed
+from cairn.explain.contributions import SampleContributions, sample_contributions
 from cairn.explain.importance import by_feature, by_slice, quantiles, swarm
 from cairn.rows.signature import Column
 
@@ -14,7 +14,9 @@ VALUES = np.array([[1.0, 4.0], [-2.0, 4.0], [0.0, -4.0], [5.0, 4.0]], dtype="flo
 
 def known(values):
     rows, _, outputs = values.shape
-    return Contributed(np.arange(rows), values, np.zeros((rows, outputs)), np.zeros(rows), "target unit", True, 0.0)
+    return SampleContributions(
+        np.arange(rows), values, np.zeros((rows, outputs)), np.zeros(rows), "target unit", True, 0.0
+    )
 
 
 def test_bars_are_mean_absolute_contributions_the_largest_first():
@@ -43,7 +45,9 @@ def test_slices_have_the_size_and_the_sign_of_contributions_and_small_ones_neith
 def test_slices_look_at_the_labels_of_the_rows_that_are_explained():
     some = known(VALUES[:2])
     groups = {"sex": np.array(["x", "f", "x", "m"], dtype=object)}
-    told = by_slice(Contributed(np.array([1, 3]), *list(vars(some).values())[1:]), COLUMNS, [0], groups, min_rows=1)
+    told = by_slice(
+        SampleContributions(np.array([1, 3]), *list(vars(some).values())[1:]), COLUMNS, [0], groups, min_rows=1
+    )
     assert [(each["value"], each["mean_abs"]) for each in told] == [("f", {"age": 1.0}), ("m", {"age": 2.0})]
 
 
@@ -57,7 +61,7 @@ def test_quantiles_run_from_0_to_1_ties_share_their_middle_and_gaps_have_none():
 @pytest.mark.parametrize("target", ["bought", "level"])
 def test_a_point_of_the_swarm_is_a_rows_contribution_beside_its_value(model_of, target):
     model, rows = model_of(target=target), table(200, seed=2)
-    explained = contributed(model, rows, rows=200, estimated_rows=1, seed=1)
+    explained = sample_contributions(model, rows, rows=200, estimated_rows=1, seed=1)
     outputs = list(range(explained.base.shape[1]))
     drawn = swarm(explained, model, rows, [2, 1], outputs, points=60, draw=np.random.default_rng(5))
     order = np.random.default_rng(5).permutation(200)[: 60 // len(outputs)]

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cairn.monitoring import export, verdict
+from cairn.monitoring.documents import MonitoredModel, Reference, Request, RowCounts
 from cairn.monitoring.finding import Finding, Window
 from cairn.monitoring.settings import Settings
 
@@ -20,24 +21,40 @@ MEASURED = [
 ]
 
 
-def made(findings=MEASURED, *, windows=WINDOWS, full=(0, 1), version="v0.0.3", labelled=None, **about):
+BASELINE = Reference(kind="baseline", rows=4000, since=None, until=None)
+
+
+def made(
+    findings=MEASURED, *, windows=WINDOWS, full=(0, 1), version="v0.0.3", labelled=None, reference=BASELINE, troubles=()
+):
     settings = Settings()
-    about = {
-        "made": "2026-03-03T12:00:00Z",
-        "model": {"name": "model", "version": version, "stage": "prod", "folder": "models/model"},
-        "reference": {"kind": "baseline", "rows": 4000, "since": None, "until": None},
-        "rows": {
-            "recorded": sum(window.rows for window in windows),
-            "labelled": None if labelled is None else sum(labelled.values()),
-            "others": {},
-        },
-        "troubles": [],
-        **about,
-    }
-    return export.content(about, windows, set(full), verdict.judged(findings, settings), settings, labelled)
+    context = export.Context(
+        made="2026-03-03T12:00:00Z",
+        model=MonitoredModel(
+            name="model",
+            version=version,
+            stage="prod",
+            commit=None,
+            folder="models/model",
+            task="binary",
+            target="bought",
+            classes=[False, True],
+        ),
+        reference=reference,
+        asked=Request(since=None, until=None, window="1d", captured=["data/captured"], labels=None),
+        rows=RowCounts(
+            recorded=sum(window.rows for window in windows),
+            labelled=None if labelled is None else sum(labelled.values()),
+            others={},
+        ),
+        distributions={},
+        prediction=None,
+        troubles=list(troubles),
+    )
+    return export.build_report(context, windows, set(full), verdict.judge(findings, settings), settings, labelled)
 
 
 @pytest.fixture
 def content_of():
-    """Give `content_of(findings, **about) -> monitoring.json`; left out, findings are those above."""
+    """Return `content_of(findings, ...) -> MonitoringReport`; the default findings are those above."""
     return made

@@ -24,7 +24,7 @@ ROW = {"age": 40.0, "city": "Rome", "smokes": True, "joined": "2024-01-31"}
 
 
 def row(time: datetime = NOON, *, request: str = "one", number: int = 0, **inputs: Any) -> dict[str, Any]:
-    """Give one recorded row; what is not said is as in ROW."""
+    """Return one recorded row; ROW has the other values."""
     return {
         "request_id": request,
         "time": time,

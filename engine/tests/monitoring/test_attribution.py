@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from engine.tests.monitoring.outcomes import drawn, of, recorded, world
+from engine.tests.monitoring.models import drawn, of, recorded, world
 from sklearn.metrics import ndcg_score
 
-from cairn.monitoring.attribution import attribution, ndcg
+from cairn.monitoring.attribution import measure_attribution, ndcg
 
 
 def test_ndcg_is_that_of_scikit_learn():
@@ -25,7 +27,7 @@ def test_rows_as_before_have_the_same_reasons_and_others_have_not():
     made = world("binary")
     one_age = drawn("binary", 1500, 17).assign(age=54.0)
     served = recorded(made.model, drawn("binary", 1500, 16), one_age)
-    found = attribution(served, made.content, model=made.model)
+    found = measure_attribution(served, made.content, model=made.model)
     assert of(found, "ndcg").change < 0.01 and of(found, "mean_abs", "age").p_value > 0.01
     assert of(found, "ndcg", window=1).change > 0.05
     age = of(found, "mean_abs", "age", window=1)
@@ -35,6 +37,6 @@ def test_rows_as_before_have_the_same_reasons_and_others_have_not():
 
 def test_estimated_contributions_are_not_waited_for():
     made = world("binary")
-    content = made.content | {"contributions": made.content["contributions"] | {"exact": False}}
-    (told,) = attribution(recorded(made.model, drawn("binary", 300, 18)), content, model=made.model)
+    content = replace(made.content, contributions=replace(made.content.contributions, exact=False))
+    (told,) = measure_attribution(recorded(made.model, drawn("binary", 300, 18)), content, model=made.model)
     assert told.value is None and "take long" in told.note

@@ -8,7 +8,7 @@ from engine.tests.monitoring.recordings import LATER, NOON, SIGNATURE, row, writ
 from engine.tests.s3 import RCLONE, serving, sign_in
 
 from cairn.errors import InputError
-from cairn.monitoring.records import recorded
+from cairn.monitoring.records import open_records
 
 pytestmark = pytest.mark.skipif(RCLONE is None, reason="rclone is not installed")
 
@@ -31,18 +31,20 @@ def credentials(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_folder_on_s3_is_read_like_one_on_this_disk():
-    with recorded(["s3://bucket/captured"], signature=SIGNATURE, now=LATER) as found:
+    with open_records(["s3://bucket/captured"], signature=SIGNATURE, now=LATER) as found:
         assert [each.rows for each in found.windows] == [1, 1, 1]
         assert found.troubles == []
 
 
 def test_days_that_are_not_asked_for_are_not_fetched():
-    with recorded(["s3://bucket/captured/"], signature=SIGNATURE, now=LATER, since=NOON + timedelta(days=1)) as found:
+    with open_records(
+        ["s3://bucket/captured/"], signature=SIGNATURE, now=LATER, since=NOON + timedelta(days=1)
+    ) as found:
         assert found.connection.execute("SELECT count(*) FROM every_row").fetchall() == [(2,)]
 
 
 def test_a_folder_that_is_not_there_is_one_clear_error():
-    with pytest.raises(InputError, match="s3://bucket/none: "), recorded(["s3://bucket/none"], signature=SIGNATURE):
+    with pytest.raises(InputError, match="s3://bucket/none: "), open_records(["s3://bucket/none"], signature=SIGNATURE):
         pass
 
 
@@ -50,6 +52,6 @@ def test_wrong_credentials_are_one_clear_error(monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "WRONG")
     with (
         pytest.raises(InputError, match=r"s3://bucket/captured: .*check the address and the AWS_\* variables"),
-        recorded(["s3://bucket/captured"], signature=SIGNATURE),
+        open_records(["s3://bucket/captured"], signature=SIGNATURE),
     ):
         pass

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import chi2_contingency, fisher_exact, ks_2samp, poisson
 
-from cairn.monitoring.distance import ADDED, EXPECTED, js_distance, p_value
+from cairn.monitoring.distance import EXPECTED_ROWS, NOISE, js_distance, p_value
 
 
 def test_of_many_rows_it_is_the_jensen_shannon_distance():
@@ -51,7 +51,7 @@ def test_the_noise_that_is_taken_off_is_what_samples_of_one_distribution_show():
 
 def test_the_noise_of_a_nearly_empty_bin_is_that_of_poisson_counts():
     rows = 1e6
-    for expected, added in zip(EXPECTED, ADDED, strict=True):
+    for expected, added in zip(EXPECTED_ROWS, NOISE, strict=True):
         share, counts = expected / rows, np.arange(2_000)
         middle = (counts / rows + share) / 2
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from engine.tests.monitoring.outcomes import Recorded, Window
+from engine.tests.monitoring.models import Recorded, Window
 
 from cairn.datasets import hat_shop
 from cairn.evaluation import scores
 from cairn.features import sql
 from cairn.models import estimators, saved
-from cairn.monitoring.bias_drift import groups
-from cairn.monitoring.estimate import estimated
-from cairn.monitoring.outcome_baseline import expected
-from cairn.monitoring.performance import performance
+from cairn.monitoring.bias_drift import measure_bias
+from cairn.monitoring.estimate import measure_estimates
+from cairn.monitoring.outcome_baseline import measure_outcomes
+from cairn.monitoring.performance import measure_performance
 from cairn.rows import signature
 
 SQL = Path(__file__).parents[3] / "conf/features/hat_shop.sql"
@@ -53,8 +53,8 @@ def made():
     labels = scores.group_labels(test, sensitive=["gender"], features=["gender", "channel"], levels=10)
     parts = {"train": part, "validation": part, "test": part}
     measured, slices = scores.score(parts, labels, task="binary", threshold=None, values=None, seed=0)
-    content = expected(
-        model, test, seen=table, time="asked_at", sensitive=["gender"], values=None, evaluation=measured,
+    content = measure_outcomes(
+        model, test, all_rows=table, time="asked_at", sensitive=["gender"], values=None, evaluation=measured,
         slices=slices, explanations={"explained": False, "why": "not here"}, seed=0,
     )  # fmt: skip
     return model, content
@@ -74,8 +74,8 @@ def loud(made, table: pd.DataFrame) -> tuple[Counter, int]:
     sizes = rows["window_number"].value_counts().sort_index()
     windows = [Window(number, table["asked_at"].min(), table["asked_at"].max(), size) for number, size in sizes.items()]
     served, about = Recorded(connection, windows, {name: name for name in names}), model.signature
-    found = estimated(served, content, signature=about) + performance(served, content, signature=about)
-    found += groups(served, content, signature=about, labelled=True)
+    found = measure_estimates(served, content, signature=about) + measure_performance(served, content, signature=about)
+    found += measure_bias(served, content, signature=about, labelled=True)
     seen = {(each.area, each.window) for each in found if each.p_value is not None and each.p_value < 0.01}
     return Counter(area for area, _ in seen), len(windows)
 

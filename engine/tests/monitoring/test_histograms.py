@@ -3,21 +3,22 @@
 from datetime import timedelta
 
 import numpy as np
+from engine.tests.monitoring.models import baseline
 from engine.tests.monitoring.recordings import LATER, NOON, SIGNATURE, row, write
 
-from cairn.monitoring.histograms import Bins, counted, predicted, tally, value
-from cairn.monitoring.records import recorded
+from cairn.monitoring.histograms import Bins, count_by_bin, count_records, prediction_sql, value_sql
+from cairn.monitoring.records import open_records
 from cairn.rows.signature import Column, Signature
 
-BASELINE = {
-    "columns": {
+BASELINE = baseline(
+    {
         "age": {"kind": "number", "edges": [17.5, 30.0, 90.0]},
         "city": {"kind": "category", "levels": ["Oslo", "Rome"]},
         "smokes": {"kind": "boolean", "levels": ["false", "true"]},
         "joined": {"kind": "time", "edges": [19_000.0, 19_753.0, 20_000.0]},  # 2024-01-31 is day 19,753
     },
-    "prediction": {"kind": "probability", "edges": [0.2, 0.5, 0.8]},
-}
+    {"kind": "probability", "edges": [0.2, 0.5, 0.8]},
+)
 
 
 def test_every_value_stands_in_its_bin(tmp_path):
@@ -29,8 +30,8 @@ def test_every_value_stands_in_its_bin(tmp_path):
         row(NOON + 2 * day, city=None, joined="soon"),
     ]
     write(tmp_path / "a.parquet", first + second)
-    with recorded([str(tmp_path)], signature=SIGNATURE, now=LATER) as found:
-        counts = counted(found, BASELINE)
+    with open_records([str(tmp_path)], signature=SIGNATURE, now=LATER) as found:
+        counts = count_records(found, BASELINE)
     # below, (17.5, 30], (30, 90], above, missing
     assert counts.columns["age"].tolist() == [[1, 2, 2, 1, 2], [0, 0, 0, 0, 0], [0, 0, 3, 0, 0]]
     # Oslo, Rome, others, missing
@@ -47,18 +48,18 @@ def test_bins_of_numbers_are_those_of_searchsorted(tmp_path):
     ages = rng.normal(50, 20, 3_000).round(1)
     edges = np.unique(np.quantile(ages, np.linspace(0.02, 0.98, 25)))
     write(tmp_path / "a.parquet", [row(age=age) for age in ages.tolist()])
-    baseline = {"columns": {"age": {"edges": edges.tolist()}}, "prediction": BASELINE["prediction"]}
-    with recorded([str(tmp_path)], signature=SIGNATURE, now=LATER) as found:
-        (counts,) = counted(found, baseline).columns["age"].tolist()
+    ages_only = baseline({"age": {"kind": "number", "edges": edges.tolist()}}, {"kind": "probability", "edges": [0.5]})
+    with open_records([str(tmp_path)], signature=SIGNATURE, now=LATER) as found:
+        (counts,) = count_records(found, ages_only).columns["age"].tolist()
     expected = np.bincount(np.searchsorted(edges, ages, side="left"), minlength=len(edges) + 1)
     assert counts == [*expected.tolist(), 0]
 
 
 def test_a_level_may_be_an_empty_text_or_hold_quotes(tmp_path):
     write(tmp_path / "a.parquet", [row(city=city) for city in ("", "", "l'Oslo", "other", None)])
-    baseline = {"columns": {"city": {"levels": ["", "l'Oslo"]}}, "prediction": BASELINE["prediction"]}
-    with recorded([str(tmp_path)], signature=SIGNATURE, now=LATER) as found:
-        assert counted(found, baseline).columns["city"].tolist() == [[2, 1, 1, 1]]
+    cities = baseline({"city": {"kind": "category", "levels": ["", "l'Oslo"]}}, {"kind": "probability", "edges": [0.5]})
+    with open_records([str(tmp_path)], signature=SIGNATURE, now=LATER) as found:
+        assert count_records(found, cities).columns["city"].tolist() == [[2, 1, 1, 1]]
 
 
 def test_a_number_that_the_model_holds_in_single_precision_is_counted_as_the_model_sees_it(tmp_path):
@@ -66,15 +67,15 @@ def test_a_number_that_the_model_holds_in_single_precision_is_counted_as_the_mod
     signature = Signature([column], task="binary", classes=[False, True])
     edge = float(np.float32(0.1))  # a little above 0.1
     write(tmp_path / "a.parquet", [row(age=0.1), row(age=1e300)])
-    baseline = {"columns": {"age": {"edges": [0.1, edge]}}, "prediction": BASELINE["prediction"]}
-    with recorded([str(tmp_path)], signature=signature, now=LATER) as found:
-        assert counted(found, baseline).columns["age"].tolist() == [[0, 1, 0, 1]]
+    ages = baseline({"age": {"kind": "number", "edges": [0.1, edge]}}, {"kind": "probability", "edges": [0.5]})
+    with open_records([str(tmp_path)], signature=signature, now=LATER) as found:
+        assert count_records(found, ages).columns["age"].tolist() == [[0, 1, 0, 1]]
 
 
 def test_what_is_counted_of_a_prediction_follows_the_task():
-    assert predicted(SIGNATURE) == "probabilities[-1]"
-    assert predicted(Signature([], task="multiclass", classes=["a", "b", "c"])) == "prediction::VARCHAR"
-    assert predicted(Signature([], task="regression")) == "prediction::DOUBLE"
+    assert prediction_sql(SIGNATURE) == "probabilities[-1]"
+    assert prediction_sql(Signature([], task="multiclass", classes=["a", "b", "c"])) == "prediction::VARCHAR"
+    assert prediction_sql(Signature([], task="regression")) == "prediction::DOUBLE"
 
 
 def test_a_group_without_rows_is_counted_as_nothing():
@@ -82,7 +83,7 @@ def test_a_group_without_rows_is_counted_as_nothing():
 
     connection = connect()
     connection.execute("CREATE TABLE rows AS SELECT 1 AS part, 5.0 AS x")
-    (counts,) = tally(
-        connection, "rows", [(value(Column("x", "number"), "x"), Bins([0.0, 6.0]))], group="part", groups=[0, 1]
+    (counts,) = count_by_bin(
+        connection, "rows", [(value_sql(Column("x", "number"), "x"), Bins([0.0, 6.0]))], group="part", groups=[0, 1]
     )
     assert counts.tolist() == [[0, 0, 0, 0], [0, 1, 0, 0]]

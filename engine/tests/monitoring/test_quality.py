@@ -4,25 +4,26 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from engine.tests.monitoring.models import baseline
 from engine.tests.monitoring.recordings import LATER, NOON, SIGNATURE, row, write
 from scipy.stats import fisher_exact
 
-from cairn.monitoring.histograms import counted
-from cairn.monitoring.quality import quality
-from cairn.monitoring.records import recorded
+from cairn.monitoring.histograms import count_records
+from cairn.monitoring.quality import measure_quality
+from cairn.monitoring.records import open_records
 from cairn.rows.signature import Column, Signature
 from cairn.serving.capture import schema
 
 EDGES = [17.9, *range(18, 91, 6)]
-BASELINE = {
-    "columns": {
+BASELINE = baseline(
+    {
         "age": {"kind": "number", "edges": EDGES, "rows": [0, *[300] * 13, 0], "missing": 100},
         "city": {"kind": "category", "levels": ["Oslo", "Rome"], "rows": [2_000, 1_996, 4], "missing": 0},
         "smokes": {"kind": "boolean", "levels": ["false", "true"], "rows": [2_000, 2_000, 0], "missing": 0},
         "joined": {"kind": "time", "edges": [0.0, 1.0], "rows": [0, 4_000, 0], "missing": 0},
     },
-    "prediction": {"kind": "probability", "edges": [0.5], "rows": [4_000, 0], "missing": 0},
-}
+    {"kind": "probability", "edges": [0.5], "rows": [4_000, 0], "missing": 0},
+)
 
 
 def people(number: int) -> list[dict]:
@@ -35,8 +36,8 @@ def people(number: int) -> list[dict]:
 
 def measured(tmp_path, rows, **options):
     write(tmp_path / "a.parquet", rows)
-    with recorded([str(tmp_path)], signature=SIGNATURE, now=LATER, **options) as found:
-        return quality(found, counted(found, BASELINE), BASELINE)
+    with open_records([str(tmp_path)], signature=SIGNATURE, now=LATER, **options) as found:
+        return measure_quality(found, count_records(found, BASELINE), BASELINE)
 
 
 def one(findings, subject, measure):
@@ -134,7 +135,7 @@ def test_recorded_windows_may_stand_in_for_the_baseline(tmp_path):
     for each in rows[:50]:
         each["inputs"]["age"] = None
     write(tmp_path / "a.parquet", rows)
-    with recorded([str(tmp_path)], signature=SIGNATURE, now=LATER) as found:
-        counts = counted(found, BASELINE)
-        missing = one(quality(found, counts, BASELINE, reference=counts), "age", "missing_share")
+    with open_records([str(tmp_path)], signature=SIGNATURE, now=LATER) as found:
+        counts = count_records(found, BASELINE)
+        missing = one(measure_quality(found, counts, BASELINE, reference=counts), "age", "missing_share")
     assert (missing.value, missing.reference, missing.change) == (0.5, 0.5, 0)

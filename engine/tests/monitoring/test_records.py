@@ -7,7 +7,7 @@ import pytest
 from engine.tests.monitoring.recordings import COLUMNS, LATER, NOON, ROW, SIGNATURE, row, write
 
 from cairn.errors import InputError
-from cairn.monitoring.records import recorded
+from cairn.monitoring.records import open_records
 from cairn.rows.signature import Column, Signature
 from cairn.serving.capture import schema
 
@@ -15,7 +15,7 @@ HOUR = timedelta(hours=1)
 
 
 def opened(folder, **options):
-    return recorded([str(folder)], signature=SIGNATURE, **{"now": LATER, **options})
+    return open_records([str(folder)], signature=SIGNATURE, **{"now": LATER, **options})
 
 
 def ask(recorded, sql):
@@ -147,7 +147,7 @@ def test_rows_from_the_future_are_left_out_and_told(tmp_path):
 def test_a_feature_by_the_name_of_an_own_column_has_another_name(tmp_path):
     signature = Signature([Column("Row", "number"), *COLUMNS], task="binary", classes=[False, True])
     write(tmp_path / "a.parquet", [row() | {"row": 3, "inputs": ROW | {"Row": 7.0}}], schema(signature))
-    with recorded([str(tmp_path)], signature=signature, now=LATER) as found:
+    with open_records([str(tmp_path)], signature=signature, now=LATER) as found:
         assert found.names["Row"] == "Row (input)"
         assert ask(found, 'SELECT row, "Row (input)" FROM recorded') == [(3, 7.0)]
 

@@ -39,22 +39,22 @@ def test_an_area_without_limits_is_never_an_alarm():
 @pytest.mark.parametrize(
     ("given", "line"),
     [
-        ({"window": 0}, "window: 0 rows are none; choose 1 or more, or a span such as 1d"),
-        ({"window": "daily"}, "window: 'daily' is no span of time such as 90m, 24h or 7d"),
-        ({"since": "2026-03-01"}, "since: '2026-03-01' is no span of time such as 90m, 24h or 7d"),
-        ({"least_rows": 0}, "least_rows: 0 is below 1"),
-        ({"significance": 1.0}, "significance: 1.0 is not between 0 and 1"),
+        ({"window": 0}, "window: must be at least 1 row, or a span such as 1d; got 0"),
+        ({"window": "daily"}, "window: 'daily' is not a span of time such as 90m, 24h or 7d"),
+        ({"since": "2026-03-01"}, "since: '2026-03-01' is not a span of time such as 90m, 24h or 7d"),
+        ({"least_rows": 0}, "least_rows: must be at least 1; got 0"),
+        ({"significance": 1.0}, "significance: must be between 0 and 1; got 1.0"),
         ({"limits": {"drfit": {"warning": 0.1, "alarm": 0.2}}}, "limits.drfit: no such area (did you mean 'drift'?)"),
-        ({"limits": {"drift": {"alarm": 0.2}}}, "limits.drift: {'alarm': 0.2} is not understood; give warning and alarm, each a number or null"),
-        ({"limits": {"drift": None}}, "limits.drift: None is not understood; give warning and alarm, each a number or null"),
-        ({"limits": {"drift": {"warning": "high", "alarm": None}}}, "limits.drift.warning: 'high' is no number of 0 or more, and not null"),
-        ({"limits": {"drift": {"warning": True, "alarm": None}}}, "limits.drift.warning: True is no number of 0 or more, and not null"),
-        ({"limits": {"drift": {"warning": 0.3, "alarm": 0.2}}}, "limits.drift: a warning from 0.3 on comes after the alarm, 0.2"),
-        ({"limits": {"drift": {"warning": 0.1, "alarm": 0.2, "alrm": 0.3}}}, "limits.drift.alrm: 0.3 is not understood; give warning and alarm, each a number or null"),
+        ({"limits": {"drift": {"alarm": 0.2}}}, "limits.drift: {'alarm': 0.2} must have warning and alarm, each a number or null"),
+        ({"limits": {"drift": None}}, "limits.drift: None must have warning and alarm, each a number or null"),
+        ({"limits": {"drift": {"warning": "high", "alarm": None}}}, "limits.drift.warning: 'high' must be a number of at least 0, or null"),
+        ({"limits": {"drift": {"warning": True, "alarm": None}}}, "limits.drift.warning: True must be a number of at least 0, or null"),
+        ({"limits": {"drift": {"warning": 0.3, "alarm": 0.2}}}, "limits.drift: the warning, 0.3, must not be above the alarm, 0.2"),
+        ({"limits": {"drift": {"warning": 0.1, "alarm": 0.2, "alrm": 0.3}}}, "limits.drift.alrm: 0.3 must have warning and alarm, each a number or null"),
         ({"limits": {"drift": {"warning": 0.1, "alarm": 0.2, "psi": {"warning": 0, "alarm": 1, "alrm": 2}}}}, "limits.drift.psi.alrm: no such limit (did you mean 'alarm'?)"),
         ({"notify": {"lest": "alarm"}}, "notify.lest: no such key (did you mean 'least'?)"),
-        ({"notify": {"least": "all"}}, "notify.least: 'all' is none of alarm, warning, never"),
-        ({"notify": {"timeout": 0}}, "notify.timeout: 0 is no number of seconds above 0"),
+        ({"notify": {"least": "all"}}, "notify.least: 'all' must be alarm, warning or never"),
+        ({"notify": {"timeout": 0}}, "notify.timeout: 0 must be a number of seconds above 0"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_line(given, line):
@@ -66,5 +66,7 @@ def test_a_mistake_is_one_line(given, line):
 def test_a_mistake_in_conf_names_the_file(project_conf):
     path = Path("conf/monitor/default.yaml")
     path.write_text(path.read_text().replace("significance: 0.002", "significance: 3.0"))
-    with pytest.raises(InputError, match=r"^conf/monitor/default.yaml: significance: 3.0 is not between 0 and 1$"):
+    with pytest.raises(
+        InputError, match=r"^conf/monitor/default.yaml: significance: must be between 0 and 1; got 3.0$"
+    ):
         config.check(*config.compose())

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 from engine.tests.monitoring.recordings import LATER, NOON, SIGNATURE, row, write
 
-from cairn.monitoring.records import recorded
-from cairn.monitoring.traffic import traffic
+from cairn.monitoring.records import open_records
+from cairn.monitoring.traffic import measure_traffic
 from cairn.serving.capture import schema
 
 DAY = timedelta(days=1)
@@ -18,8 +18,8 @@ TIMED = about if "seconds" in about.names else about.append(pa.field("seconds", 
 
 def measured(tmp_path, rows, about=TIMED, **options):
     write(tmp_path / "a.parquet", rows, about)
-    with recorded([str(tmp_path)], signature=SIGNATURE, now=LATER, **options) as found:
-        return traffic(found)
+    with open_records([str(tmp_path)], signature=SIGNATURE, now=LATER, **options) as found:
+        return measure_traffic(found)
 
 
 def of(findings, measure, subject=""):

@@ -7,7 +7,7 @@ import pytest
 from engine.tests.monitoring.recordings import NOON, row, write
 
 from cairn.errors import InputError
-from cairn.monitoring.usage import Use, used
+from cairn.monitoring.usage import Usage, count_usage
 
 MORNING = NOON - timedelta(hours=3)
 TOMORROW = NOON + timedelta(days=1)
@@ -25,25 +25,25 @@ def folder(tmp_path):
 
 
 def test_requests_and_rows_are_counted_by_day_and_version(folder):
-    uses, left_out = used([str(folder)])
+    uses, left_out = count_usage([str(folder)])
     assert uses == [
-        Use("v0.0.1", MORNING, NOON, 2, 4),
-        Use("v0.0.2", NOON, NOON, 1, 1),
-        Use("local", TOMORROW, TOMORROW, 1, 1),
+        Usage("v0.0.1", MORNING, NOON, 2, 4),
+        Usage("v0.0.2", NOON, NOON, 1, 1),
+        Usage("local", TOMORROW, TOMORROW, 1, 1),
     ]
     assert left_out == []
 
 
 def test_a_span_of_time_ends_just_before_it_ends(folder):
-    uses, _ = used([str(folder)], since=NOON, until=TOMORROW)
+    uses, _ = count_usage([str(folder)], since=NOON, until=TOMORROW)
     assert [(use.version, use.rows) for use in uses] == [("v0.0.1", 3), ("v0.0.2", 1)]
-    assert used([str(folder)], since=TOMORROW)[0][0].version == "local"
+    assert count_usage([str(folder)], since=TOMORROW)[0][0].version == "local"
 
 
 def test_a_request_is_found_by_its_id_whatever_stands_in_it(folder):
-    uses, _ = used([str(folder)], request="b")
-    assert uses == [Use("v0.0.1", NOON, NOON, 1, 3)]
-    assert used([str(folder)], request="' or true --")[0] == []
+    uses, _ = count_usage([str(folder)], request="b")
+    assert uses == [Usage("v0.0.1", NOON, NOON, 1, 3)]
+    assert count_usage([str(folder)], request="' or true --")[0] == []
 
 
 @pytest.mark.parametrize("damage", ["foot", "middle"])
@@ -57,23 +57,23 @@ def test_a_damaged_file_is_named_and_the_others_are_counted(folder, damage):
         start = min(each for each in (column.dictionary_page_offset, column.data_page_offset) if each)
         content[start : start + column.total_compressed_size] = b"\xff" * column.total_compressed_size
     path.write_bytes(content)
-    uses, left_out = used([str(folder)])
+    uses, left_out = count_usage([str(folder)])
     assert [use.version for use in uses] == ["v0.0.1", "local"]
     assert left_out == ["date=2026-03-01/120000-1-000002.parquet: cannot be read, and left out"]
 
 
 def test_where_every_file_is_damaged_nothing_is_counted(tmp_path):
     (tmp_path / "one.parquet").write_bytes(b"not Parquet")
-    assert used([str(tmp_path)]) == ([], [f"{tmp_path.name}/one.parquet: cannot be read, and left out"])
+    assert count_usage([str(tmp_path)]) == ([], [f"{tmp_path.name}/one.parquet: cannot be read, and left out"])
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path):
     with pytest.raises(InputError, match="no such folder"):
-        used([str(tmp_path / "nowhere")])
+        count_usage([str(tmp_path / "nowhere")])
 
 
 def test_days_are_those_of_utc_wherever_the_machine_stands(tmp_path, monkeypatch):
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     late = datetime(2026, 3, 1, 23, 59, tzinfo=UTC)
     write(tmp_path / "date=2026-03-01" / "one.parquet", [row(late), row(late + timedelta(minutes=2))])
-    assert [use.first for use in used([str(tmp_path)])[0]] == [late, late + timedelta(minutes=2)]
+    assert [use.first for use in count_usage([str(tmp_path)])[0]] == [late, late + timedelta(minutes=2)]

@@ -15,7 +15,7 @@ SETTINGS = Settings(limits=LIMITS, least_rows=100, significance=0.01)
 
 
 def status(area="drift", *, value=1.0, change=None, p_value=None, rows=100):
-    (judged,) = verdict.judged(
+    (judged,) = verdict.judge(
         [Finding(0, area, "age", "distance", value, change=change, p_value=p_value, rows=rows)], SETTINGS
     )
     return judged.status
@@ -52,7 +52,7 @@ def test_a_figure_that_could_not_be_had_is_unknown():
 
 def test_few_rows_are_not_judged_and_the_note_says_so():
     few = Finding(0, "drift", "age", "distance", 1.0, change=1.0, rows=99, note="of visits alone")
-    (judged,) = verdict.judged([few], SETTINGS)
+    (judged,) = verdict.judge([few], SETTINGS)
     assert judged.status == "unknown"
     assert judged.note == "99 rows; fewer than 100 are not judged; of visits alone"
 
@@ -67,24 +67,24 @@ def finding(window, area, status, change=None, subject=""):
 
 def test_the_newest_full_window_answers():
     findings = [finding(0, "drift", "ok"), finding(1, "drift", "alarm"), finding(2, "drift", "ok")]
-    assert verdict.answers(findings, [0, 1])["drift"] == (1, "alarm")
+    assert verdict.deciding_windows(findings, [0, 1])["drift"] == (1, "alarm")
 
 
 def test_an_area_whose_labels_come_late_is_answered_by_an_older_window():
     findings = [finding(0, "performance", "warning"), finding(1, "performance", "unknown"), finding(1, "drift", "ok")]
-    answers = verdict.answers(findings, [0, 1])
+    answers = verdict.deciding_windows(findings, [0, 1])
     assert answers["performance"] == (0, "warning")
     assert answers["drift"] == (1, "ok")
     assert answers["bias"] == (None, "unknown")
 
 
 def test_no_full_window_is_no_answer():
-    assert verdict.answers([finding(0, "drift", "alarm")], [])["drift"] == (None, "unknown")
+    assert verdict.deciding_windows([finding(0, "drift", "alarm")], [])["drift"] == (None, "unknown")
 
 
 def test_one_bad_figure_among_many_makes_an_area_bad():
     findings = [finding(0, "drift", each) for each in ("ok", "alarm", "unknown", "warning")]
-    assert verdict.answers(findings, [0])["drift"] == (0, "alarm")
+    assert verdict.deciding_windows(findings, [0])["drift"] == (0, "alarm")
 
 
 def test_the_worst_stand_first_area_by_area_and_old_windows_are_not_named():
@@ -95,18 +95,18 @@ def test_the_worst_stand_first_area_by_area_and_old_windows_are_not_named():
         finding(1, "drift", "alarm", 0.4, "large"),
         finding(1, "drift", "warning", 7.0, "a warning"),
     ]
-    named = verdict.standing(findings, verdict.answers(findings, [0, 1]), "alarm")
+    named = verdict.deciding_findings(findings, verdict.deciding_windows(findings, [0, 1]), "alarm")
     assert [each.subject for each in named] == ["large", "small", "later area"]
 
 
 def test_an_alarm_is_worse_than_a_warning_and_knowing_is_worse_than_not():
-    assert verdict.worst(["ok", "alarm", "warning"]) == "alarm"
-    assert verdict.worst(["unknown", "ok"]) == "ok"
-    assert verdict.worst([]) == "unknown"
+    assert verdict.worst_status(["ok", "alarm", "warning"]) == "alarm"
+    assert verdict.worst_status(["unknown", "ok"]) == "ok"
+    assert verdict.worst_status([]) == "unknown"
 
 
 def test_that_rows_came_is_not_to_say_that_the_model_is_well():
-    assert verdict.overall({"traffic": "ok", "drift": "unknown"}) == "unknown"
-    assert verdict.overall({"traffic": "ok", "drift": "ok"}) == "ok"
-    assert verdict.overall({"traffic": "alarm", "drift": "unknown"}) == "alarm"
-    assert verdict.overall({"traffic": "warning", "drift": "ok"}) == "warning"
+    assert verdict.overall_status({"traffic": "ok", "drift": "unknown"}) == "unknown"
+    assert verdict.overall_status({"traffic": "ok", "drift": "ok"}) == "ok"
+    assert verdict.overall_status({"traffic": "alarm", "drift": "unknown"}) == "alarm"
+    assert verdict.overall_status({"traffic": "warning", "drift": "ok"}) == "warning"

@@ -3,10 +3,12 @@
 import json
 import threading
 import time
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from cairn.documents import to_json
 from cairn.monitoring import webhook
 
 
@@ -35,7 +37,7 @@ def server(monkeypatch):
 
 
 def send(content, timeout=60.0, page=None):
-    return webhook.send(content, content["alarms"], timeout=timeout, page=page)
+    return webhook.send(content, content.alarms, timeout=timeout, page=page)
 
 
 def test_slack_gets_a_text_with_a_line_for_each_alarm(server, monkeypatch, content_of):
@@ -57,7 +59,7 @@ def test_a_program_gets_the_findings(server, monkeypatch, content_of):
     assert send(content) == []
     ((_, _, body),) = server.told
     assert body["status"] == "alarm"
-    assert body["findings"] == content["alarms"]
+    assert body["findings"] == to_json(content.alarms)
     assert body["model"]["version"] == "v0.0.3"
 
 
@@ -72,13 +74,13 @@ def test_both_are_told_and_without_addresses_nobody(server, monkeypatch, content
 
 def test_a_column_cannot_pass_for_slacks_own_marks(content_of):
     content = content_of()
-    content["alarms"][0]["subject"] = "<!channel> & co"
-    assert "&lt;!channel&gt; &amp; co" in webhook.slack(content, content["alarms"], None)["text"]
+    odd = replace(content.alarms[0], subject="<!channel> & co")
+    assert "&lt;!channel&gt; &amp; co" in webhook.slack_message(content, [odd], None)["text"]
 
 
 def test_of_many_alarms_slack_gets_the_worst_and_their_number(content_of):
     content = content_of()
-    lines = webhook.slack(content, content["alarms"] * 20, None)["text"].splitlines()
+    lines = webhook.slack_message(content, content.alarms * 20, None)["text"].splitlines()
     assert lines[-1] == "and 30 more"
     assert len(lines) == 12
 

@@ -1,7 +1,10 @@
-"""What `cairn monitor` writes, made small or large: the input of the page of monitoring."""
+"""Reports of monitoring, small and large, for the tests of its page."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from cairn.documents import from_json
+from cairn.monitoring.documents import MonitoringReport
 
 AREAS = ("traffic", "quality", "drift", "prediction", "estimate", "performance", "calibration", "bias", "attribution")
 WORST = ("unknown", "ok", "warning", "alarm")
@@ -36,9 +39,17 @@ def record(findings: list[dict[str, Any]], *, windows: int = 6, **more: Any) -> 
         "windows": [window(findings, number, number < windows - 1) for number in range(windows)],
         "findings": findings,
         "distributions": {},
+        "prediction": None,
         "troubles": [],
+        "alarms": [],
+        "warnings": [],
         **more,
     }  # fmt: skip
+
+
+def report(content: dict[str, Any]) -> MonitoringReport:
+    """Build the typed report of a record."""
+    return from_json(MonitoringReport, content, "monitoring.json")
 
 
 def worst(findings: list[dict[str, Any]], area: str, window: int | None) -> str:

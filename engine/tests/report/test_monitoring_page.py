@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine.tests.report.observations import drifting, finding, large, ordinary, record
+from engine.tests.report.observations import drifting, finding, large, ordinary, record, report
 from engine.tests.serving.test_pages import faults
 
-from cairn.report.monitoring_page import watched
+from cairn.report.monitoring_page import monitoring_page
 
 ALL = "document.querySelectorAll('details').forEach(each => { each.open = true; })"
 STATUSES = "[...document.querySelectorAll('#findings tbody tr')].filter(row => !row.hidden).map(row => row.cells[{at}].innerText)"
@@ -20,7 +20,7 @@ EVIL = "<img src=x onerror=\"document.title='taken'\"></svg><script>document.tit
 @pytest.fixture
 def shown(opened: Callable[[str], Path]) -> Callable[[dict[str, Any]], Path]:
     """Give what opens the page of a record."""
-    return lambda monitoring: opened(watched(monitoring))
+    return lambda monitoring: opened(monitoring_page(report(monitoring)))
 
 
 @pytest.mark.parametrize("made", [ordinary, large])
@@ -189,7 +189,7 @@ def test_the_command_that_looks_again_is_told(browser, shown):
 
 
 def test_the_same_record_gives_the_same_bytes():
-    assert watched(ordinary()) == watched(ordinary())
+    assert monitoring_page(report(ordinary())) == monitoring_page(report(ordinary()))
 
 
 def test_no_figure_is_spelt_as_python_spells_it(browser, shown):

@@ -1,18 +1,20 @@
 """How the page of monitoring says times, figures and measures."""
 
+from dataclasses import replace
+
 import pytest
-from engine.tests.report.observations import finding, record
+from engine.tests.report.observations import finding, record, report
 
 from cairn.report import monitoring_text
-from cairn.report.series import series_of
+from cairn.report.series import build_series
 
 
 def test_a_whole_day_is_said_as_that_day():
-    assert monitoring_text.span({"start": "2026-03-07T00:00:00Z", "end": "2026-03-08T00:00:00Z"}) == "7 Mar"
-    assert (
-        monitoring_text.span({"start": "2026-03-07T08:00:00Z", "end": "2026-03-07T14:30:00Z"})
-        == "7 Mar 08:00 to 7 Mar 14:30"
-    )
+    (window,) = report(record([], windows=1)).windows
+    day = replace(window, start="2026-03-07T00:00:00Z", end="2026-03-08T00:00:00Z")
+    assert monitoring_text.period(day) == "7 Mar"
+    hours = replace(window, start="2026-03-07T08:00:00Z", end="2026-03-07T14:30:00Z")
+    assert monitoring_text.period(hours) == "7 Mar 08:00 to 7 Mar 14:30"
 
 
 @pytest.mark.parametrize(
@@ -28,7 +30,7 @@ def test_a_whole_day_is_said_as_that_day():
     ],
 )
 def test_a_figure_is_spelt_in_the_unit_of_its_measure(measure, value, said):
-    assert monitoring_text.spelt(measure, value) == said
+    assert monitoring_text.format_value(measure, value) == said
 
 
 def test_a_measure_that_is_not_known_is_named_all_the_same():
@@ -46,5 +48,5 @@ def test_a_measure_that_is_not_known_is_named_all_the_same():
     ],
 )
 def test_what_happened_is_one_plain_sentence(area, subject, measure, value, said):
-    (each,) = series_of(record([finding(0, area, subject, measure, value)], windows=2))
+    (each,) = build_series(report(record([finding(0, area, subject, measure, value)], windows=2)))
     assert monitoring_text.headline(each) == said

@@ -1,10 +1,10 @@
 """Where limits lie on a chart."""
 
 import pytest
-from engine.tests.report.observations import finding, record
+from engine.tests.report.observations import finding, record, report
 
 from cairn.report import timelines
-from cairn.report.series import series_of
+from cairn.report.series import build_series
 
 
 def drawn(rows, limits=(0.1, 0.2)):
@@ -14,7 +14,7 @@ def drawn(rows, limits=(0.1, 0.2)):
     ]
     made = record(found, windows=len(rows) + 1)
     made["rules"]["limits"]["quality"] = dict(zip(("warning", "alarm"), limits, strict=True))
-    (each,) = series_of(made)
+    (each,) = build_series(report(made))
     return timelines.limits(each)
 
 

@@ -1,12 +1,15 @@
-"""Write down what the model was made from and what it says, for monitoring to hold against what comes later."""
+"""Build the model's baseline, which monitoring compares recorded predictions with."""
+
+from dataclasses import replace
 
 import pandas as pd
 
 from cairn import config, layout
+from cairn.documents import to_json
 from cairn.files import read_json, write_json
 from cairn.models import saved
-from cairn.monitoring.baseline import baseline
-from cairn.monitoring.outcome_baseline import expected
+from cairn.monitoring.baseline import build_baseline
+from cairn.monitoring.outcome_baseline import measure_outcomes
 from cairn.rows import signature
 
 
@@ -14,12 +17,12 @@ def main() -> None:
     params = config.load()
     model, time = saved.load(layout.TRAINED, trusted=params["trusted"]), params["data"]["time"]
     parts = [layout.TRAIN, layout.VALID, layout.TEST]
-    found = baseline(model, parts, layout.TEST, time=time)
+    baseline = build_baseline(model, parts, layout.TEST, time=time)
     tables = [signature.read(path) for path in parts]
-    found["expected"] = expected(
+    outcomes = measure_outcomes(
         model,
         tables[-1],
-        seen=pd.concat(tables, ignore_index=True) if time else None,
+        all_rows=pd.concat(tables, ignore_index=True) if time else None,
         time=time,
         sensitive=params["data"]["sensitive"],
         values=params["decision"]["values"],
@@ -28,7 +31,7 @@ def main() -> None:
         explanations=read_json(layout.EXPLANATIONS),
         seed=params["seed"],
     )
-    write_json(found, layout.BASELINE)
+    write_json(to_json(replace(baseline, expected=outcomes)), layout.BASELINE)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""All that is measured of bias: facet by facet, group by group, before training and after it."""
+"""Measure bias before and after training: by facet, by group, with every measure of the catalogue."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from cairn.bias import facets, figures, neighbours
 from cairn.bias.catalogue import MEASURES
 from cairn.bias.facets import Facet
+from cairn.bias.figures import Figures
 from cairn.bias.settings import left_out
 from cairn.errors import InputError, did_you_mean
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["Labelled", "Predicted", "audit"]
 
 Record = dict[str, Any]
-Sides = figures.Figures
 Draws = Mapping[str, Any]  # `resamples`, `confidence` and `seed` of intervals
 
 
@@ -27,7 +27,7 @@ class Labelled(NamedTuple):
 
     Parameters
     ----------
-    table : the sensitive columns, and the one that is conditioned on, if any
+    table : the sensitive columns, and the condition's column, if any
     actual : shape (n_rows,): positions in the list of classes, or numbers for a regression
     """
 
@@ -41,8 +41,8 @@ class Predicted(NamedTuple):
     Parameters
     ----------
     table, actual : as for `Labelled`
-    predicted : what the model says, as `actual`
-    features : the rows as the model sees them, shape (n_rows, n_features)
+    predicted : the predictions, in the form of `actual`
+    features : the model's inputs, shape (n_rows, n_features)
     """
 
     table: "pd.DataFrame"
@@ -71,38 +71,38 @@ def audit(
 ) -> Record:
     """Measure bias in the labels of the training part and in the predictions of the test part.
 
-    Each group is compared with all other rows of its facet, so that both directions can be read.
+    Each group is compared with all other rows of its facet, in both directions.
 
     Parameters
     ----------
-    train : its labels are measured
-    test : its predictions are
+    train : rows whose labels are measured
+    test : rows whose predictions are measured
     task : binary, multiclass or regression
     classes : in order; for a binary task the positive class is the last
     sensitive : the columns that make facets
     seed : of the intervals, and of the rows that the fliptest draws
-    positive : the class that is measured against the rest; None: a binary task's last, or each of several
+    positive : the class that is compared with the rest; None: a binary task's last, or each of several
     condition : the column whose groups are the strata of the conditional disparities; None: they are left out
-    crossed : whether each two sensitive columns make a facet too
-    max_groups : how many values of a column, or pairs, are groups of their own
-    bins : into how many groups a column of more different numbers is cut
-    min_rows : a group with fewer rows, or with fewer besides it, gets no figure
+    crossed : whether each pair of sensitive columns is a facet too
+    max_groups : the number of values of a column, or pairs, that are separate groups
+    bins : the number of groups that a number with more values is cut into
+    min_rows : a group with fewer rows, or with fewer rows outside it, gets no figure
     resamples, confidence : of the intervals
-    fliptest : `neighbours` that are asked, and the most `rows` of a group and `others` that are drawn; None: left out
+    fliptest : the number of `neighbours`, and the most `rows` of a group and `others` that are drawn; None: left out
 
     Returns
     -------
-    dict : the content of bias.json: `facets` holds a record of each facet and positive class
+    dict : the content of bias.json: `facets` has a record for each facet and positive class
 
     Raises
     ------
-    InputError : the positive class is none of the classes
+    InputError : `positive` is not a class
     """
     parts = {"train": train.table, "test": test.table}
-    found = facets.of_table(parts, sensitive, crossed=crossed, max_groups=max_groups, bins=bins)
+    measured_facets = facets.of_table(parts, sensitive, crossed=crossed, max_groups=max_groups, bins=bins)
     strata = facets.by_column(parts, condition, max_groups=max_groups, bins=bins) if condition else None
     draws: Draws = {"resamples": resamples, "confidence": confidence, "seed": seed}
-    said: Record = {
+    content: Record = {
         "task": task,
         "rows": {"train": len(train.actual), "test": len(test.actual)},
         "compared": "each group with all other rows of its facet; before training on train, after it on test",
@@ -111,30 +111,32 @@ def audit(
         "condition": condition,
         "fliptest": None if fliptest is None else {**fliptest, "seed": seed},
         "left_out": left_out({"condition": condition, "fliptest": fliptest}, task, sensitive),
-        "measures": _described(task),
+        "measures": _describe_measures(task),
         "all_rows": [],
         "facets": [],
     }
     if task == "regression":
-        said["facets"] = [_record(facet, min_rows, *_of_numbers(facet, train, test, confidence)) for facet in found]
-        return said
+        content["facets"] = [
+            _record(facet, min_rows, *_of_numbers(facet, train, test, confidence)) for facet in measured_facets
+        ]
+        return content
     names = list(classes or [])
     for place in _outcomes(task, names, positive):
-        rows = {"positive": names[place]}
-        pair = [test.actual == place, test.predicted == place]
-        whole = figures.of_all(figures.counted(pair, [2, 2]), **draws)
-        said["all_rows"].append({**rows, "after": whole})
-        for facet in found:
-            both = _of_classes(facet, strata, train, test, place, len(names), draws)
-            record = {**_record(facet, min_rows, *both), **rows}
+        positive_class = {"positive": names[place]}
+        outcomes = [test.actual == place, test.predicted == place]
+        whole = figures.of_all(figures.count(outcomes, [2, 2]), **draws)
+        content["all_rows"].append({**positive_class, "after": whole})
+        for facet in measured_facets:
+            sides = _of_classes(facet, strata, train, test, place, len(names), draws)
+            record = {**_record(facet, min_rows, *sides), **positive_class}
             if fliptest:
                 _add_flips(record, facet, test, place, fliptest, draws)
-            said["facets"].append(record)
-    return said
+            content["facets"].append(record)
+    return content
 
 
 def _outcomes(task: str, classes: list[Any], positive: Any) -> list[int]:
-    """Give the places of the classes that count as positive, one after the other."""
+    """Return the places of the classes that count as positive."""
     if positive is None:
         return [len(classes) - 1] if task == "binary" else list(range(len(classes)))
     if positive not in classes:
@@ -144,21 +146,21 @@ def _outcomes(task: str, classes: list[Any], positive: Any) -> list[int]:
 
 def _of_classes(
     facet: Facet, strata: Facet | None, train: Labelled, test: Predicted, place: int, n_classes: int, draws: Draws
-) -> tuple[Sides, Sides]:
-    """Count once, and measure the counts: labels of the training part, predictions of the test part."""
-    layers = strata or Facet([], [()], {part: np.zeros_like(codes) for part, codes in facet.codes.items()})
-    sizes = [len(facet.groups), len(layers.groups)]
-    labels = figures.counted([facet.codes["train"], layers.codes["train"], train.actual], [*sizes, n_classes])
+) -> tuple[Figures, Figures]:
+    """Measure the labels of the training part and the predictions of the test part, from counts."""
+    stratum = strata or Facet([], [()], {part: np.zeros_like(codes) for part, codes in facet.codes.items()})
+    sizes = [len(facet.groups), len(stratum.groups)]
+    labels = figures.count([facet.codes["train"], stratum.codes["train"], train.actual], [*sizes, n_classes])
     pair = [test.actual == place, test.predicted == place]
-    said = figures.counted([facet.codes["test"], layers.codes["test"], *pair], [*sizes, 2, 2])
+    predictions = figures.count([facet.codes["test"], stratum.codes["test"], *pair], [*sizes, 2, 2])
     before = figures.of_labels(labels, place, **draws)
-    after = figures.of_predictions(said, **draws)
+    after = figures.of_predictions(predictions, **draws)
     if strata is None:
         del before["conditional_demographic_disparity"], after["conditional_demographic_disparity_predicted"]
     return before, after
 
 
-def _of_numbers(facet: Facet, train: Labelled, test: Predicted, confidence: float) -> tuple[Sides, Sides]:
+def _of_numbers(facet: Facet, train: Labelled, test: Predicted, confidence: float) -> tuple[Figures, Figures]:
     ones = np.ones(len(train.actual))
     before = {"labels": ones, "actual": train.actual}
     after = {"predicted": test.predicted, "residual": test.actual - test.predicted}
@@ -169,8 +171,8 @@ def _of_numbers(facet: Facet, train: Labelled, test: Predicted, confidence: floa
     )
 
 
-def _record(facet: Facet, min_rows: int, before: Sides, after: Sides) -> Record:
-    """Lay the figures out by group; a group that is too small, on either side, gets none."""
+def _record(facet: Facet, min_rows: int, before: Figures, after: Figures) -> Record:
+    """Arrange the figures by group; a group that is too small, on either side, gets none."""
     record: Record = {"facet": facet.name, "columns": facet.columns, "positive": None, "notes": facet.notes}
     if len(facet.groups) == 1:
         value = ", ".join(facet.groups[0])
@@ -182,12 +184,12 @@ def _record(facet: Facet, min_rows: int, before: Sides, after: Sides) -> Record:
         group["rows"] = {part: int(counts[place]) for part, counts in rows.items()}
         group["too_small"] = []
         for when, part, measured in (("before", "train", before), ("after", "test", after)):
-            there, besides = int(rows[part][place]), int(rows[part].sum() - rows[part][place])
-            small = min(there, besides) < min_rows
-            if small:
-                what = f"{there:,} rows" if there < min_rows else f"{besides:,} rows besides it"
-                group["too_small"].append(f"{what} in {part}, fewer than {min_rows:,}")
-            group[when] = None if small else {name: each[place] for name, each in measured.items()}
+            inside, outside = int(rows[part][place]), int(rows[part].sum() - rows[part][place])
+            too_small = min(inside, outside) < min_rows
+            if too_small:
+                reason = f"{inside:,} rows" if inside < min_rows else f"{outside:,} rows besides it"
+                group["too_small"].append(f"{reason} in {part}, fewer than {min_rows:,}")
+            group[when] = None if too_small else {name: each[place] for name, each in measured.items()}
         groups.append(group)
     return {**record, "skipped": None, "groups": groups}
 
@@ -195,16 +197,16 @@ def _record(facet: Facet, min_rows: int, before: Sides, after: Sides) -> Record:
 def _add_flips(
     record: Record, facet: Facet, test: Predicted, place: int, fliptest: Mapping[str, int], draws: Draws
 ) -> None:
-    """Add the fliptest of every group that is large enough."""
-    said = np.equal(test.predicted, place)
+    """Add the fliptest to every group that is large enough."""
+    positive = np.equal(test.predicted, place)
     for code, group in enumerate(record["groups"]):
         if group["after"] is None:
             continue
         inside = facet.codes["test"] == code
-        pair = neighbours.votes(test.features, said, inside, leave=facet.columns, seed=draws["seed"], **fliptest)
-        group["after"]["fliptest"] = figures.of_flips(*pair, **draws)
+        votes = neighbours.votes(test.features, positive, inside, leave=facet.columns, seed=draws["seed"], **fliptest)
+        group["after"]["fliptest"] = figures.of_flips(*votes, **draws)
 
 
-def _described(task: str) -> dict[str, Record]:
+def _describe_measures(task: str) -> dict[str, Record]:
     keys = ("symbol", "title", "above", "when", "fair", "signed")
-    return {name: {key: getattr(each, key) for key in keys} for name, each in MEASURES[task].items()}
+    return {name: {key: getattr(measure, key) for key in keys} for name, measure in MEASURES[task].items()}

@@ -1,4 +1,4 @@
-"""Hold a measure of bias against a bound, as a gate asks it: of one group, or of the one treated least alike."""
+"""Compare a measure of bias with the bound of a gate: of one group, or of the worst one."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -11,15 +11,15 @@ Record = Mapping[str, Any]
 
 
 class Question(NamedTuple):
-    """What is asked of a measure; the names are those of cairn.evaluation.gates.Gate.
+    """A bound of a measure, with the names of cairn.evaluation.gates.Gate.
 
     Parameters
     ----------
     metric : the measure
-    threshold : how far a figure may be from the fair one, either way; of a ratio, 0.8 allows 0.8 to 1.25
-    greater : true: a least, false: a most, one way alone; None: either way
-    slice : column -> value of the one group that is asked about
-    worst_slice : the facet whose groups are asked about, such as `gender` or `gender x city`; `any`: all of them
+    threshold : the allowed distance from the fair figure, either way; of a ratio, 0.8 allows 0.8 to 1.25
+    greater : true: a minimum, false: a maximum, one way alone; None: either way
+    slice : column -> value of a single group
+    worst_slice : the facet whose groups are compared, such as `gender` or `gender x city`; `any`: all facets
     """
 
     metric: str
@@ -30,17 +30,17 @@ class Question(NamedTuple):
 
     @property
     def measure(self) -> Measure:
-        """What is measured."""
-        return {**NUMBERS, **CLASSES}[self.metric]  # what both have differs in its function alone
+        """The measure of the catalogue."""
+        return {**NUMBERS, **CLASSES}[self.metric]  # a measure in both differs in its function alone
 
     @property
     def ends(self) -> tuple[float, float]:
-        """The least and the greatest ratio that is allowed either way."""
+        """The smallest and the largest ratio that is allowed."""
         return min(self.threshold, 1 / self.threshold), max(self.threshold, 1 / self.threshold)
 
     @property
     def words(self) -> str:
-        """The bound in words: `is at most 0.05 either way`."""
+        """The bound as text: `is at most 0.05 either way`."""
         if self.greater is not None:
             return f"is at {'least' if self.greater else 'most'} {self.threshold:g}"
         if self.measure.fair:
@@ -48,13 +48,13 @@ class Question(NamedTuple):
         return f"is at most {self.threshold:g}" + (" either way" if self.measure.signed else "")
 
     def badness(self, figure: float) -> float:
-        """Order figures: the greater, the worse."""
+        """Return a number that orders figures: larger is worse."""
         if self.greater is None:
             return self.measure.unfairness(figure)
         return -figure if self.greater else figure
 
     def bound(self, figure: float | None) -> float:
-        """Give the bound; of a ratio the one on the figure's side."""
+        """Return the bound; of a ratio the one on the figure's side."""
         if self.greater is None and self.measure.fair:
             return self.ends[figure is not None and figure > self.measure.fair]
         return self.threshold
@@ -63,18 +63,18 @@ class Question(NamedTuple):
 def require(
     question: Question, facets: Sequence[Sequence[str]] | None, left_out: Mapping[str, str], where: str
 ) -> None:
-    """Refuse a question that nothing could answer.
+    """Check that bias.json can answer a question.
 
     Parameters
     ----------
-    question : one
-    facets : the columns of each facet that there is; None: not known yet
-    left_out : measure, or `all` -> why it is not measured
+    question : of a gate
+    facets : the columns of each facet; None: not known yet
+    left_out : measure, or `all` -> the reason why it is not measured
     where : the gate's place, for the message
 
     Raises
     ------
-    InputError : a measure that is left out, no group or one too many, an unknown facet, a bound that means nothing
+    InputError : the measure is left out, there is no group or more than one, the facet is unknown, or the bound invalid
     """
     metric, measure = question.metric, question.measure
     if why := left_out.get(metric, left_out.get("all")):
@@ -91,31 +91,31 @@ def require(
         _require_facet(question, facets, where)
 
 
-def answer(question: Question, found: Record, where: str) -> dict[str, Any]:
-    """Look up what was measured, and hold it against the bound.
+def answer(question: Question, bias: Record, where: str) -> dict[str, Any]:
+    """Look up the measured figure, and compare it with the bound.
 
     Parameters
     ----------
-    question : one
-    found : the content of bias.json
+    question : of a gate
+    bias : the content of bias.json
     where : the gate's place, for the message
 
     Returns
     -------
-    dict : `value`, `bound`, `passed` and `why`; what has no figure does not pass
+    dict : `value`, `bound`, `passed` and `why`; a missing figure does not pass
 
     Raises
     ------
     InputError : as `require`, or there is no such group
     """
-    require(question, [each["columns"] for each in found["facets"]], found["left_out"], where)
-    asked = list(_asked(question, found))
-    if question.slice and not asked:
-        groups = [each["group"] for facet in _facets(question, found) for each in facet["groups"]]
+    require(question, [each["columns"] for each in bias["facets"]], bias["left_out"], where)
+    figures = list(_figures(question, bias))
+    if question.slice and not figures:
+        groups = [each["group"] for facet in _facets(question, bias) for each in facet["groups"]]
         raise InputError(f"{where}.slice: no group {_group(question)!r} {did_you_mean(_group(question), groups)}")
-    known = [(whose, figure["value"]) for whose, figure in asked if figure["value"] is not None]
+    known = [(whose, figure["value"]) for whose, figure in figures if figure["value"] is not None]
     if not known:
-        why = "; ".join([asked[0][0], asked[0][1]["why"]]) if len(asked) == 1 else "no group has a figure"
+        why = "; ".join([figures[0][0], figures[0][1]["why"]]) if len(figures) == 1 else "no group has a figure"
         return {"value": None, "bound": question.bound(None), "passed": False, "why": why.removeprefix("; ")}
     whose, value = max(known, key=lambda each: question.badness(each[1]))
     passed = question.badness(value) <= question.badness(question.threshold)
@@ -123,40 +123,40 @@ def answer(question: Question, found: Record, where: str) -> dict[str, Any]:
 
 
 def _require_facet(question: Question, facets: Sequence[Sequence[str]], where: str) -> None:
-    known = [name(columns) for columns in facets]
-    if question.worst_slice not in (None, "any", *known):
-        nearest = did_you_mean(str(question.worst_slice), known)
+    names = [name(columns) for columns in facets]
+    if question.worst_slice not in (None, "any", *names):
+        nearest = did_you_mean(str(question.worst_slice), names)
         raise InputError(f"{where}.worst_slice: {question.worst_slice!r} is not in data.sensitive {nearest}")
     if question.slice and not any(set(columns) == set(question.slice) for columns in facets):
-        asked = name(list(question.slice))
-        raise InputError(f"{where}.slice: {asked!r} is not in data.sensitive {did_you_mean(asked, known)}")
+        sliced = name(list(question.slice))
+        raise InputError(f"{where}.slice: {sliced!r} is not in data.sensitive {did_you_mean(sliced, names)}")
 
 
-def _asked(question: Question, found: Record) -> Iterator[tuple[str, Record]]:
-    """Give the figures that a question is about, each with whose it is."""
+def _figures(question: Question, bias: Record) -> Iterator[tuple[str, Record]]:
+    """Return the figures that a question is about, each with the name of its group."""
     when, part = question.measure.when, "train" if question.measure.when == "before" else "test"
-    several = found["task"] == "multiclass"
+    multiclass = bias["task"] == "multiclass"
     if not question.measure.of_groups:
-        for each in found["all_rows"]:
-            yield f"class {each['positive']}" if several else "", each["after"][question.metric]
-    for facet in _facets(question, found):
+        for each in bias["all_rows"]:
+            yield f"class {each['positive']}" if multiclass else "", each["after"][question.metric]
+    for facet in _facets(question, bias):
         for group in facet["groups"]:
             if question.slice and group["group"] != _group(question, facet["columns"]):
                 continue
-            whose = f"{facet['facet']} {group['group']}, {group['rows'][part]:,} rows"
-            whose += f", class {facet['positive']}" if several else ""
-            yield whose, group[when][question.metric] if group[when] else {"value": None, "why": "too few rows"}
+            name = f"{facet['facet']} {group['group']}, {group['rows'][part]:,} rows"
+            name += f", class {facet['positive']}" if multiclass else ""
+            yield name, group[when][question.metric] if group[when] else {"value": None, "why": "too few rows"}
 
 
-def _facets(question: Question, found: Record) -> list[Record]:
+def _facets(question: Question, bias: Record) -> list[Record]:
     if not question.measure.of_groups:
         return []
     if question.slice:
-        return [each for each in found["facets"] if set(each["columns"]) == set(question.slice)]
-    return [each for each in found["facets"] if question.worst_slice in ("any", each["facet"])]
+        return [facet for facet in bias["facets"] if set(facet["columns"]) == set(question.slice)]
+    return [facet for facet in bias["facets"] if question.worst_slice in ("any", facet["facet"])]
 
 
 def _group(question: Question, columns: Sequence[str] | None = None) -> str:
-    """Name the group of a slice as bias.json does."""
-    wanted = question.slice or {}
-    return ", ".join(MISSING if wanted[each] is None else str(wanted[each]) for each in columns or wanted)
+    """Return the name of the slice's group in bias.json."""
+    values = question.slice or {}
+    return ", ".join(MISSING if values[column] is None else str(values[column]) for column in columns or values)

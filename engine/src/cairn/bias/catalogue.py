@@ -1,4 +1,4 @@
-"""Every measure of bias by its name: what it is called, what it looks at, and which figure is fair."""
+"""The catalogue of measures of bias: name -> title, function, inputs and fair figure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ class Measure:
     Parameters
     ----------
     symbol : as in Das et al. (2021)
-    title : in words
-    above : what a figure above the fair one says
-    function : gives the figure
-    undefined : why there may be none
+    title : for people
+    above : the meaning of a figure above the fair one
+    function : computes the figure
+    undefined : the reason why there may be no figure
     when : `before` training (of labels) or `after` it (of predictions)
-    takes : what the function is given, by the names that cairn.bias.figures has for it
+    takes : the inputs of the function, by their names in cairn.bias.figures
     fair : the figure of groups that are treated alike
-    signed : whether it tells which side is at a disadvantage; what does not is never below 0
+    signed : whether the sign shows which side is at a disadvantage; otherwise the figure is never below 0
     """
 
     symbol: str
@@ -37,11 +37,11 @@ class Measure:
 
     @property
     def of_groups(self) -> bool:
-        """Whether it compares a group with the other rows; generalised entropy looks at all rows at once."""
+        """Whether it compares a group with the other rows; generalised entropy is of all rows."""
         return self.takes != "all"
 
     def unfairness(self, figure: float) -> float:
-        """Say how far a figure is from the fair one, whichever side has less; the greater, the less fair.
+        """Return the distance of a figure from the fair one, in either direction; larger is less fair.
 
         Parameters
         ----------
@@ -49,7 +49,7 @@ class Measure:
 
         Returns
         -------
-        float : its size; of a ratio, how many times as much one side has as the other
+        float : the absolute figure; of a ratio, the larger of it and its inverse
         """
         if not self.fair:
             return abs(figure)

@@ -1,4 +1,4 @@
-"""Which rows are one group: by a sensitive column, or by two of them crossed, learnt from the training part."""
+"""Group rows by a sensitive column, or by two of them crossed; the training part decides on the groups."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ class Facet:
     columns : one or two
     groups : for each group, its value of each column, as text
     codes : part -> the group of each row, shape (n_rows,)
-    notes : what was done to the columns to have few groups
+    notes : how values were joined to few groups
     """
 
     columns: list[str]
@@ -49,24 +49,24 @@ def name(columns: Sequence[str]) -> str:
 
 
 def combined(sensitive: Sequence[str], crossed: bool = True) -> list[list[str]]:
-    """List the columns of every facet: each column by itself, then each two of them."""
+    """Return the columns of every facet: each single column, then each pair."""
     columns = list(dict.fromkeys(sensitive))
-    return [[each] for each in columns] + ([list(pair) for pair in combinations(columns, 2)] if crossed else [])
+    return [[column] for column in columns] + ([list(pair) for pair in combinations(columns, 2)] if crossed else [])
 
 
-def require(named: Mapping[str, Iterable[str | None]], known: Iterable[str]) -> None:
-    """Refuse a column that is not in the table.
+def require(named: Mapping[str, Iterable[str | None]], table_columns: Iterable[str]) -> None:
+    """Check that columns are in the table.
 
     Parameters
     ----------
-    named : where columns are named -> which; None is no column
-    known : the table's columns
+    named : where columns are named -> their names; None is skipped
+    table_columns : the table's columns
 
     Raises
     ------
-    InputError : a column is not there
+    InputError : a column is not in the table
     """
-    names = [str(each) for each in known]
+    names = [str(each) for each in table_columns]
     for where, columns in named.items():
         for column in columns:
             if column is not None and column not in names:
@@ -76,32 +76,32 @@ def require(named: Mapping[str, Iterable[str | None]], known: Iterable[str]) -> 
 def of_table(
     parts: "dict[str, pd.DataFrame]", sensitive: Sequence[str], *, crossed: bool, max_groups: int, bins: int
 ) -> list[Facet]:
-    """Give the facets of sensitive columns.
+    """Build the facets of sensitive columns.
 
     Parameters
     ----------
     parts : `train`, whose rows decide on the groups, and any others
     sensitive : columns of each of them
-    crossed : whether each two columns make a facet too
+    crossed : whether each pair of columns is a facet too
     max_groups, bins : as for `by_column`
     """
-    single = {each: by_column(parts, each, max_groups=max_groups, bins=bins) for each in sensitive}
+    single = {column: by_column(parts, column, max_groups=max_groups, bins=bins) for column in sensitive}
     pairs = [columns for columns in combined(sensitive, crossed) if len(columns) == 2]
-    return [*single.values(), *(cross(single[one], single[two], max_groups=max_groups) for one, two in pairs)]
+    return [*single.values(), *(cross(single[first], single[second], max_groups=max_groups) for first, second in pairs)]
 
 
 def by_column(parts: "dict[str, pd.DataFrame]", column: str, *, max_groups: int, bins: int) -> Facet:
-    """Group the rows by the values of one column, as the training part shows them.
+    """Group the rows by the values that one column has in the training part.
 
     Numbers and times with more than `max_groups` values are cut at quantiles; of texts the most frequent are groups,
-    and the rest are one. What is missing is a group of its own.
+    and the rest are one group. Missing values are a separate group.
 
     Parameters
     ----------
     parts : `train` and any others
     column : a column of each of them
-    max_groups : how many values are groups of their own
-    bins : into how many groups of about equal size numbers are cut
+    max_groups : the number of values that are separate groups
+    bins : the number of groups of about equal size that numbers are cut into
     """
     import pandas as pd
 
@@ -116,7 +116,7 @@ def by_column(parts: "dict[str, pd.DataFrame]", column: str, *, max_groups: int,
 
 
 def cross(first: Facet, second: Facet, *, max_groups: int) -> Facet:
-    """Group the rows by the groups of two facets; the most frequent pairs stand by themselves, and the rest are one."""
+    """Group the rows by the groups of two facets; the most frequent pairs are groups, and the rest are one group."""
     columns = [*first.columns, *second.columns]
     width = len(second.groups)
     pairs = {part: first.codes[part] * width + second.codes[part] for part in first.codes}
@@ -146,7 +146,7 @@ def _cut(column: str, values: "dict[str, pd.Series]", bins: int) -> Facet:
 
 
 def _bounds(ranked: NDArray[Any], bins: int) -> NDArray[Any]:
-    """Choose quantiles that occur, so that no bound is the middle of two values; the greatest value is none."""
+    """Choose quantiles that are values of the column; the largest value is not a bound."""
     bounds = np.unique(ranked[[len(ranked) * place // bins for place in range(1, bins)]])
     below = bounds[bounds < ranked[-1]]
     return below if below.size else ranked[ranked < ranked[-1]][-1:]
@@ -161,39 +161,39 @@ def _most_frequent(column: str, values: "dict[str, pd.Series]", max_groups: int)
     kept, notes = _largest(np.array([counts[level] for _, level in levels]), max_groups, column)
     groups = [levels[place][0] for place in kept]
     index = pd.Index([levels[place][1] for place in kept], dtype=object)
-    gap = len(groups)  # the code of what is missing; that of the others comes after it
+    missing = len(groups)  # the code of missing values; that of the others comes after it
     codes = {}
     for part, each in values.items():
-        found, known = pd.factorize(each)
-        places = np.append(index.get_indexer(pd.Index(known).astype(object)), gap)
-        places[:-1][places[:-1] < 0] = gap + 1
-        codes[part] = places[found]
-    if any((each == gap).any() for each in codes.values()):
+        codes_of_part, values_of_part = pd.factorize(each)
+        places = np.append(index.get_indexer(pd.Index(values_of_part).astype(object)), missing)
+        places[:-1][places[:-1] < 0] = missing + 1
+        codes[part] = places[codes_of_part]
+    if any((each == missing).any() for each in codes.values()):
         groups.append(MISSING)
     else:
-        codes = {part: np.where(each > gap, gap, each) for part, each in codes.items()}
+        codes = {part: np.where(each > missing, missing, each) for part, each in codes.items()}
     return _with_others([column], [(group,) for group in groups], codes, notes)
 
 
 def _largest(counts: NDArray[Any], max_groups: int, what: str) -> tuple[list[int], list[str]]:
-    """Choose the groups that stand by themselves, in their own order, and say what becomes of the rest."""
-    there = np.flatnonzero(counts)
-    if len(there) <= max_groups:
-        return there.tolist(), []
-    most = there[np.argsort(-counts[there], kind="stable")[:max_groups]]
-    note = f"{what}: {len(there):,} different values; the {max_groups} most frequent stand alone, the rest as {OTHERS}"
-    return sorted(most.tolist()), [note]
+    """Choose the separate groups, in their order, and describe the rest in a note."""
+    filled = np.flatnonzero(counts)
+    if len(filled) <= max_groups:
+        return filled.tolist(), []
+    largest = filled[np.argsort(-counts[filled], kind="stable")[:max_groups]]
+    note = f"{what}: {len(filled):,} different values; the {max_groups} most frequent stand alone, the rest as {OTHERS}"
+    return sorted(largest.tolist()), [note]
 
 
 def _places(kept: list[int], codes: Codes, n_codes: int) -> Codes:
-    """Give the codes that are kept new numbers, and the others the number after the last."""
+    """Renumber the kept codes; all others get the number after the last."""
     places = np.full(n_codes, len(kept), dtype=np.intp)
     places[kept] = np.arange(len(kept))
     return places[codes]
 
 
 def _with_others(columns: list[str], groups: list[tuple[str, ...]], codes: dict[str, Codes], notes: list[str]) -> Facet:
-    """Add a group for the rows of no other, where there are any: rare values, and such as training never saw."""
+    """Add a group for the rows without a group: rare values, and values that the training part lacks."""
     if any((each == len(groups)).any() for each in codes.values()):
         groups = [*groups, (OTHERS,) * len(columns)]
     return Facet(columns, groups, codes, notes)

@@ -1,9 +1,9 @@
-"""From counts and numbers to figures: every measure of every group of a facet, with its interval.
+"""Compute every measure of every group of a facet, with its interval.
 
 A figure is `value`, `low` and `high`, and where there is no value, `why`. The figures of counts depend on the counts
 alone, so to draw rows again (the bootstrap of Efron and Tibshirani 1993, chapter 13) is to draw counts from a
-multinomial, which costs the same for a million rows as for a thousand. What is never below 0 has no interval: drawn
-again it would only grow.
+multinomial, which costs the same for a million rows as for a thousand. A measure that is never below 0 has no
+interval: resampling only increases it.
 """
 
 from typing import Any
@@ -20,17 +20,17 @@ Figure = dict[str, Any]
 Figures = dict[str, list[Figure]]  # measure -> a figure for each group
 
 
-def counted(codes: list[NDArray[np.intp]], sizes: list[int]) -> NDArray[np.intp]:
+def count(codes: list[NDArray[np.intp]], sizes: list[int]) -> NDArray[np.intp]:
     """Count the rows of each combination of codes: shape `sizes`."""
     flat = np.ravel_multi_index(codes, sizes)
     return np.bincount(flat, minlength=int(np.prod(sizes))).reshape(sizes)
 
 
-def drawn(counts: NDArray[np.intp], resamples: int, seed: int) -> Floats:
-    """Give the counts, and after them those of rows drawn again: shape (1 + resamples, *counts.shape)."""
+def resample(counts: NDArray[np.intp], resamples: int, seed: int) -> Floats:
+    """Return the counts, followed by resampled ones: shape (1 + resamples, *counts.shape)."""
     rows = int(counts.sum())
-    again = np.random.default_rng(seed).multinomial(rows, counts.ravel() / max(rows, 1), size=resamples)
-    return np.concatenate([counts.ravel()[None], again]).reshape(-1, *counts.shape).astype(np.float64)
+    resampled = np.random.default_rng(seed).multinomial(rows, counts.ravel() / max(rows, 1), size=resamples)
+    return np.concatenate([counts.ravel()[None], resampled]).reshape(-1, *counts.shape).astype(np.float64)
 
 
 def of_labels(counts: NDArray[np.intp], positive: int, *, resamples: int, confidence: float, seed: int) -> Figures:
@@ -42,7 +42,7 @@ def of_labels(counts: NDArray[np.intp], positive: int, *, resamples: int, confid
     positive : the class that counts as positive, against the rest
     resamples, confidence, seed : of the intervals
     """
-    strata = drawn(_against_rest(counts, positive, axis=2), resamples, seed)
+    strata = resample(_against_rest(counts, positive, axis=2), resamples, seed)
     views = {"strata": strata, "labels": strata.sum(axis=2), "classes": counts.sum(axis=1)[None].astype(np.float64)}
     return _figures("before", views, confidence)
 
@@ -55,25 +55,28 @@ def of_predictions(counts: NDArray[np.intp], *, resamples: int, confidence: floa
     counts : rows of shape (n_groups, n_strata, 2, 2): label, then prediction
     resamples, confidence, seed : of the intervals
     """
-    draws = drawn(counts, resamples, seed)
+    draws = resample(counts, resamples, seed)
     views = {"said_strata": draws.sum(axis=3), "confusion": draws.sum(axis=2)}
     return _figures("after", views, confidence)
 
 
 def of_all(counts: NDArray[np.intp], *, resamples: int, confidence: float, seed: int) -> dict[str, Figure]:
     """Measure all rows at once; `counts` of shape (2, 2): label, then prediction."""
-    rows = Confusion.of(drawn(counts, resamples, seed))
-    some = {name: each for name, each in CLASSES.items() if not each.of_groups}
-    return {name: _figure(each.function(rows), each, confidence) for name, each in some.items()}
+    rows = Confusion.of(resample(counts, resamples, seed))
+    measures = {name: measure for name, measure in CLASSES.items() if not measure.of_groups}
+    return {name: _figure(measure.function(rows), measure, confidence) for name, measure in measures.items()}
 
 
 def of_flips(
-    neighbours: NDArray[np.bool_], said: NDArray[np.bool_], *, resamples: int, confidence: float, seed: int
+    neighbours: NDArray[np.bool_], positive: NDArray[np.bool_], *, resamples: int, confidence: float, seed: int
 ) -> Figure:
-    """Measure the fliptest of one group's rows, of shape (n_rows,) both; other rows are taken as they are."""
+    """Measure the fliptest of one group's rows, both of shape (n_rows,); other rows are not resampled."""
     measure = CLASSES["fliptest"]
-    rows = np.random.default_rng(seed).integers(said.size, size=(resamples, said.size))
-    values = [measure.function(neighbours, said), *(measure.function(neighbours[row], said[row]) for row in rows)]
+    rows = np.random.default_rng(seed).integers(positive.size, size=(resamples, positive.size))
+    values = [
+        measure.function(neighbours, positive),
+        *(measure.function(neighbours[row], positive[row]) for row in rows),
+    ]
     return _figure(np.array(values), measure, confidence)
 
 
@@ -83,8 +86,8 @@ def of_numbers(groups: NDArray[np.intp], n_groups: int, views: dict[str, Floats]
     Parameters
     ----------
     groups : the group of each row, shape (n_rows,)
-    n_groups : how many there are
-    views : what measures take -> numbers of shape (n_rows,)
+    n_groups : the number of groups
+    views : inputs of measures -> numbers of shape (n_rows,)
     confidence : of the intervals
     """
     figures: Figures = {}
@@ -111,7 +114,7 @@ def _against_rest(counts: NDArray[np.intp], positive: int, axis: int) -> NDArray
 
 
 def _figures(when: str, views: dict[str, Floats], confidence: float) -> Figures:
-    """Apply every measure to what it takes; views of shape (n_draws, n_groups, ...)."""
+    """Apply every measure to its inputs; views of shape (n_draws, n_groups, ...)."""
     figures = {}
     for name, measure in CLASSES.items():
         if measure.when != when or measure.takes not in views:
@@ -127,16 +130,16 @@ def _figures(when: str, views: dict[str, Floats], confidence: float) -> Figures:
 
 
 def _figure(values: Floats, measure: Measure, confidence: float) -> Figure:
-    """Take the first value as the figure, and an interval from those that follow, of which some may be unknown."""
-    again = values[1:][np.isfinite(values[1:])]
+    """Return the first value with an interval from the others, of which some may be NaN."""
+    resampled = values[1:][np.isfinite(values[1:])]
     if not np.isfinite(values[0]):
         return {**_rounded(np.nan, np.nan, np.nan), "why": measure.undefined}
-    if not measure.signed or not again.size:
+    if not measure.signed or not resampled.size:
         return _rounded(values[0], np.nan, np.nan)
-    return _rounded(values[0], *np.quantile(again, [(1 - confidence) / 2, (1 + confidence) / 2]))
+    return _rounded(values[0], *np.quantile(resampled, [(1 - confidence) / 2, (1 + confidence) / 2]))
 
 
 def _rounded(*ends: float) -> Figure:
-    """Give ten digits: the last bits of a sum depend on the processor; null for what is no number."""
+    """Round to ten digits, since the last bits of a sum depend on the processor; None for NaN."""
     plain = (float(f"{end:.10g}") if np.isfinite(end) else None for end in ends)
     return dict(zip(("value", "low", "high"), plain, strict=True))

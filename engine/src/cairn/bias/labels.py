@@ -2,8 +2,8 @@
 
 The definitions are those of Das et al. (2021), "Fairness Measures for Machine Learning in Finance", section 4, as
 SageMaker Clarify has them. Everywhere `d` is a group and `a` all other rows of its facet, each as counts of rows.
-Counts may have leading axes (draws of a bootstrap, groups), and a figure has the same ones. What divides by no rows
-is NaN.
+Counts may have leading axes (draws of a bootstrap, groups), and a figure has the same ones. A division by no rows is
+NaN.
 """
 
 import numpy as np
@@ -13,13 +13,13 @@ Floats = NDArray[np.float64]
 
 
 def ratio(above: ArrayLike, below: ArrayLike) -> Floats:
-    """Divide; NaN where there is nothing to divide by."""
+    """Divide; NaN where the divisor is 0."""
     below = np.asarray(below, dtype=np.float64)
     return np.divide(above, np.where(below == 0, np.nan, below))
 
 
 def class_imbalance(a: ArrayLike, d: ArrayLike) -> Floats:
-    """CI = (n_a - n_d) / (n_a + n_d): 1 where hardly a row is of the group, -1 where nearly all are.
+    """CI = (n_a - n_d) / (n_a + n_d): 1 if hardly a row is of the group, -1 if nearly all are.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def conditional_demographic_disparity(a: ArrayLike, d: ArrayLike) -> Floats:
     """CDD = sum of n_i DD_i / n over strata i, DD_i = n_di(0) / n_i(0) - n_di(1) / n_i(1) (Wachter et al. 2020).
 
     DD_i is the group's share of the rows refused, less its share of the rows accepted. A stratum in which all rows
-    have one label says nothing, and neither its rows nor its disparity count.
+    have one label is left out.
 
     Parameters
     ----------
@@ -114,6 +114,6 @@ def conditional_demographic_disparity(a: ArrayLike, d: ArrayLike) -> Floats:
 
 
 def shares(counts: ArrayLike) -> Floats:
-    """Give the share of each label: shape (..., n_labels)."""
+    """Return the share of each label: shape (..., n_labels)."""
     counts = np.asarray(counts, dtype=np.float64)
     return ratio(counts, counts.sum(axis=-1, keepdims=True))

@@ -1,6 +1,6 @@
-"""Bias where the target is a number: the measures that the literature has for it.
+"""Measures of bias of a regression.
 
-`d` holds the numbers of a group and `a` those of all other rows of its facet.
+`d` has the numbers of a group and `a` those of all other rows of its facet.
 """
 
 from statistics import NormalDist
@@ -12,10 +12,10 @@ Floats = NDArray[np.float64]
 
 
 def mean_difference(a: Floats, d: Floats) -> float:
-    """Give mean(a) - mean(d) (Calders et al. 2013, "Controlling Attribute Effect in Linear Regression").
+    """Compute mean(a) - mean(d) (Calders et al. 2013, "Controlling Attribute Effect in Linear Regression").
 
-    Of labels and predictions it is how much more the others have; of residuals (actual - predicted), how much more
-    they are given less than is true: Calders' balanced residuals.
+    Of labels and predictions it is the advantage of the others; of residuals (actual - predicted) it is Calders'
+    balanced residuals.
 
     Parameters
     ----------
@@ -25,19 +25,19 @@ def mean_difference(a: Floats, d: Floats) -> float:
 
 
 def mean_difference_interval(a: Floats, d: Floats, confidence: float) -> tuple[float, float]:
-    """Give the ends of the interval of `mean_difference`, for variances that differ (Welch 1947, large samples).
+    """Compute the ends of the interval of `mean_difference`, for variances that differ (Welch 1947, large samples).
 
     Parameters
     ----------
     a, d : shape (n_rows,), each with two rows or more
-    confidence : the chance that such an interval holds the true difference
+    confidence : the probability that such an interval contains the true difference
     """
     half = NormalDist().inv_cdf((1 + confidence) / 2) * float(np.sqrt(a.var(ddof=1) / a.size + d.var(ddof=1) / d.size))
     return mean_difference(a, d) - half, mean_difference(a, d) + half
 
 
 def kolmogorov_smirnov(a: Floats, d: Floats) -> float:
-    """Give the greatest distance between the two distribution functions (Agarwal et al. 2019, "Fair Regression").
+    """Compute the greatest distance between the two distribution functions (Agarwal et al. 2019, "Fair Regression").
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""Bias after training: how what a model says of one group differs from what it says of all other rows.
+"""Bias after training: how the predictions of one group differ from those of all other rows.
 
 The definitions are those of Das et al. (2021), "Fairness Measures for Machine Learning in Finance", section 5, as
-SageMaker Clarify has them, sign for sign; cairn.bias.catalogue says what a figure above the fair one means. `d` is
-a group and `a` all other rows of its facet. What divides by no rows is NaN.
+SageMaker Clarify has them, sign for sign; cairn.bias.catalogue explains a figure above the fair one. `d` is
+a group and `a` all other rows of its facet. A division by no rows is NaN.
 """
 
 from typing import NamedTuple
@@ -17,7 +17,7 @@ Counts = NDArray[np.float64]
 
 
 class Confusion(NamedTuple):
-    """Rows by what is true and what was said, each of any shape: a figure has the same.
+    """Rows by label and prediction, each of any shape: a figure has the same shape.
 
     Parameters
     ----------
@@ -41,11 +41,11 @@ class Confusion(NamedTuple):
         return self.labelled(0) + self.labelled(1)
 
     def labelled(self, label: int) -> Counts:
-        """Give the rows whose label is negative (0) or positive (1)."""
+        """Return the rows whose label is negative (0) or positive (1)."""
         return np.add(self.fn, self.tp) if label else np.add(self.tn, self.fp)
 
     def predicted(self, label: int) -> Counts:
-        """Give the rows that are said to be negative (0) or positive (1)."""
+        """Return the rows that are predicted negative (0) or positive (1)."""
         return np.add(self.fp, self.tp) if label else np.add(self.tn, self.fn)
 
 
@@ -99,24 +99,24 @@ def treatment_equality(a: Confusion, d: Confusion) -> Floats:
     return ratio(a.fp, a.fn) - ratio(d.fp, d.fn)
 
 
-def fliptest(neighbours: ArrayLike, said: ArrayLike) -> Floats:
+def fliptest(neighbours: ArrayLike, positive: ArrayLike) -> Floats:
     """FT = (F+ - F-) / n_d: how often those alike on the other side are treated better, less how often worse.
 
     Black et al. (2020), "FlipTest", with nearest neighbours in the place of optimal transport, as Clarify has it.
 
     Parameters
     ----------
-    neighbours : shape (n_rows,), true where most of the nearest rows of the other side are said to be positive
-    said : shape (n_rows,), true where the row of the group is itself
+    neighbours : shape (n_rows,), true where most of the nearest rows of the other side are predicted positive
+    positive : shape (n_rows,), true where the row of the group is
     """
-    better = np.subtract(np.asarray(neighbours, dtype=np.float64), np.asarray(said, dtype=np.float64))
+    better = np.subtract(np.asarray(neighbours, dtype=np.float64), np.asarray(positive, dtype=np.float64))
     return ratio(better.sum(), better.size)
 
 
 def generalised_entropy(rows: Confusion) -> Floats:
     """GE = sum of ((b_i / mean b)^2 - 1) / 2n, where b = prediction - label + 1 (Speicher et al. 2018, alpha = 2).
 
-    A false negative has the benefit b = 0, a right answer 1, a false positive 2. It is of all rows, and of no group.
+    A false negative has the benefit b = 0, a right answer 1, a false positive 2. It is of all rows, not of a group.
     """
     right = np.add(rows.tp, rows.tn)
     mean = ratio(right + 2 * np.asarray(rows.fp), rows.n)

@@ -1,4 +1,4 @@
-"""What the settings of an audit leave out, and which mean nothing; looked at before there is a model."""
+"""Check the settings of an audit, before there is a model."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ FLIPS = ("neighbours", "rows", "others")
 
 
 def left_out(node: Mapping[str, Any] | None, task: str, sensitive: Sequence[str]) -> dict[str, str]:
-    """Say which measures are not taken, or `all`, and why.
+    """Return the measures that are left out, or `all`, each with the reason.
 
     Parameters
     ----------
@@ -27,27 +27,27 @@ def left_out(node: Mapping[str, Any] | None, task: str, sensitive: Sequence[str]
     if task == "regression":
         return {}
     missing = {"strata": "condition", "said_strata": "condition", "neighbours": "fliptest"}
-    unset = {name: missing[each.takes] for name, each in CLASSES.items() if each.takes in missing}
-    return {name: f"report.bias.{key} is null" for name, key in unset.items() if node.get(key) is None}
+    needed = {name: missing[measure.takes] for name, measure in CLASSES.items() if measure.takes in missing}
+    return {name: f"report.bias.{key} is null" for name, key in needed.items() if node.get(key) is None}
 
 
 def require_settings(node: Mapping[str, Any]) -> None:
-    """Refuse numbers that mean nothing.
+    """Check the numbers of an audit.
 
     Parameters
     ----------
-    node : some arguments of cairn.bias.audit.audit
+    node : arguments of cairn.bias.audit.audit
 
     Raises
     ------
-    InputError : one is too small, or the fliptest's keys are not its own
+    InputError : a number is too small, or the keys of `fliptest` are wrong
     """
     least = {"max_groups": 1, "bins": 2, "min_rows": 2, "resamples": 0}
     for key, lowest in least.items():
         if node.get(key, lowest) < lowest:
-            raise InputError(f"{key}: {node[key]} is too small; choose {lowest} or more")
+            raise InputError(f"{key}: must be at least {lowest}; got {node[key]}")
     if not 0 < node.get("confidence", 0.95) < 1:
-        raise InputError(f"confidence: {node['confidence']} is not between 0 and 1")
-    flips = node.get("fliptest")
-    if flips is not None and (set(flips) != set(FLIPS) or min(flips.values()) < 1):
-        raise InputError(f"fliptest: {dict(flips)} is not understood; give {', '.join(FLIPS)}, each 1 or more, or null")
+        raise InputError(f"confidence: must be between 0 and 1; got {node['confidence']}")
+    fliptest = node.get("fliptest")
+    if fliptest is not None and (set(fliptest) != set(FLIPS) or min(fliptest.values()) < 1):
+        raise InputError(f"fliptest: {dict(fliptest)} must be null or have {', '.join(FLIPS)}, each at least 1")

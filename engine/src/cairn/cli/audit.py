@@ -9,8 +9,8 @@ from typing import NamedTuple
 from cairn import config
 from cairn.cli.models import lineage
 from cairn.errors import InputError, did_you_mean
-from cairn.monitoring.timespec import moment
-from cairn.monitoring.usage import Use, used
+from cairn.monitoring.timespec import parse_time
+from cairn.monitoring.usage import Usage, count_usage
 from cairn.registry import history, tags
 from cairn.registry.promotion import Rules
 from cairn.registry.tags import Tags
@@ -21,7 +21,7 @@ SHOWN = 6  # columns of a table; CSV and JSON have all
 
 
 class Row(NamedTuple):
-    """What was done, or what was answered on a day; `history.Event` and `used.Use` say what the columns mean."""
+    """What was done, or what was answered on a day; `history.Event` and `usage.Usage` say what the columns mean."""
 
     time: datetime
     event: str
@@ -63,8 +63,8 @@ def audit(
     params = config.read_yaml(config.PARAMS)
     rules: Rules = config.call(params["registry"])
     now = datetime.now(UTC)
-    start = moment(since, "--since", now) if since else None
-    end = moment(until, "--until", now) if until else None
+    start = parse_time(since, "--since", now) if since else None
+    end = parse_time(until, "--until", now) if until else None
     known = tags.read()
     folders = captured or params.get("monitor", {}).get("captured") or [params["serve"]["capture_folder"]]
     uses = _uses(folders, start, end, request)
@@ -80,10 +80,10 @@ def audit(
     _print(sorted(within, key=lambda row: row.time), form)
 
 
-def _uses(folders: Sequence[str], since: datetime | None, until: datetime | None, request: str | None) -> list[Use]:
+def _uses(folders: Sequence[str], since: datetime | None, until: datetime | None, request: str | None) -> list[Usage]:
     """Read what was recorded; that nothing was is said, and no error, since not every server records."""
     try:
-        uses, troubles = used(folders, since=since, until=until, request=request)
+        uses, troubles = count_usage(folders, since=since, until=until, request=request)
     except InputError as error:
         uses, troubles = [], [str(error)]
     for trouble in troubles:
@@ -91,7 +91,7 @@ def _uses(folders: Sequence[str], since: datetime | None, until: datetime | None
     return uses
 
 
-def _row(use: Use) -> Row:
+def _row(use: Usage) -> Row:
     counts = f"{use.requests:,} requests, {use.rows:,} rows, the last at {use.last:%H:%M:%S}"
     return Row(use.first, "used", use.version, "", "", counts, "", use.last, use.requests, use.rows)
 
@@ -110,7 +110,7 @@ def _of_stage(rows: Sequence[Row], stage: str) -> list[Row]:
     return [row for row in rows if row.stage == stage or (not row.stage and row.version in there)]
 
 
-def _print_request(request: str, uses: Sequence[Use], known: Tags, form: printed.Format) -> None:
+def _print_request(request: str, uses: Sequence[Usage], known: Tags, form: printed.Format) -> None:
     """Print which version answered a request, and what that was made of."""
     if not uses:
         raise InputError(f"--request {request}: not recorded; `cairn audit` without it says which days are")

@@ -9,13 +9,15 @@ from typing import Any, NamedTuple
 
 from cairn import config, layout
 from cairn.cli import model_selector
+from cairn.documents import from_json, to_json
 from cairn.errors import InputError
 from cairn.files import read_json, write_json, written
 from cairn.models import saved
 from cairn.monitoring import export, measure, timespec, verdict, webhook
 from cairn.monitoring import text as printed
 from cairn.monitoring.capture_files import LOCAL
-from cairn.monitoring.records import Recorded, recorded
+from cairn.monitoring.documents import Baseline, MonitoredModel, MonitoringReport, Reference, Request, RowCounts
+from cairn.monitoring.records import Records, open_records
 from cairn.monitoring.settings import Settings
 from cairn.registry.model_source import Source, find
 
@@ -72,23 +74,23 @@ def monitor(
     settings = _settings(params, given)
     times = _times(settings, since, until, reference)
     found = find(model_selector.asked(params, stage=stage, version=version, path=path))
-    content = looked(found, params, settings, times)
+    report = measure_model(found, params, settings, times)
     folder = Path(output) if output else layout.REPORTS
     last = _last(folder / layout.MONITORING.name)
-    _write(content, folder)
-    print(printed.screen(content))
+    _write(report, folder)
+    print(printed.screen(report))
     page = folder / layout.MONITORING_PAGE.relative_to(layout.REPORTS)
     print(f"\nWhere to look: {page}, {folder / layout.MONITORING.name}")
-    _tell(content, last, settings)
-    if content["alarms"] and not exit_zero:
-        print(f"alarm: {printed.alarm(content)}", file=sys.stderr, flush=True)
+    _notify(report, last, settings)
+    if report.alarms and not exit_zero:
+        print(f"alarm: {printed.alarm_line(report)}", file=sys.stderr, flush=True)
         if settings.retrain is not None:
-            _retrain(content, settings.retrain)
+            _retrain(report, settings.retrain)
         sys.exit(ALARM)
 
 
-def looked(found: Source, params: Mapping[str, Any], settings: Settings, times: Times) -> dict[str, Any]:
-    """Give what monitoring.json holds.
+def measure_model(found: Source, params: Mapping[str, Any], settings: Settings, times: Times) -> MonitoringReport:
+    """Measure a model's recorded predictions, and judge the findings.
 
     Parameters
     ----------
@@ -111,41 +113,47 @@ def looked(found: Source, params: Mapping[str, Any], settings: Settings, times: 
         "memory": MEMORY,
     }
     with (
-        recorded(folders, **of, since=times.since, until=times.until, window=settings.length) as seen,
+        open_records(folders, **of, since=times.since, until=times.until, window=settings.length) as records,
         _reference(folders, of, times) as reference,
     ):
         values = params.get("decision", {}).get("values")
-        measured = measure.look(seen, baseline, model, settings, reference=reference, values=values)
-        others = measure.others(seen, found.version or LOCAL, times.since, times.until)
-    labelled = None if measured.labelled is None else sum(measured.labelled.values())
+        measured = measure.measure_all(records, baseline, model, settings, reference=reference, values=values)
+        others = measure.count_other_versions(records, found.version or LOCAL, times.since, times.until)
     signature = model.signature
-    about = {
-        "made": timespec.said(times.now),
-        "model": {
+    context = export.Context(
+        made=timespec.to_iso(times.now),
+        model=MonitoredModel(
             **{key: getattr(found, key) for key in ("name", "version", "stage", "commit", "folder")},
             **{key: getattr(signature, key) for key in ("task", "target", "classes")},
-        },
-        "reference": _said_of(reference, baseline, times),
-        "asked": {
-            "since": timespec.said(times.since),
-            "until": timespec.said(times.until),
-            **{"window": settings.window, "captured": folders, "labels": settings.labels},
-        },
-        "rows": {"recorded": sum(each.rows for each in seen.windows), "labelled": labelled, "others": others},
-        "distributions": measure.distributions(measured, baseline),
-        "prediction": measure.prediction(measured, baseline),
-        "troubles": [*seen.troubles, *measured.troubles, *_of_others(others, found.version or LOCAL)],
-    }
-    findings = verdict.judged(measured.findings, settings)
-    return export.content(about, seen.windows, _full(seen, settings, times), findings, settings, measured.labelled)
+        ),
+        reference=_describe_reference(reference, baseline, times),
+        asked=Request(
+            since=timespec.to_iso(times.since),
+            until=timespec.to_iso(times.until),
+            window=settings.window,
+            captured=list(folders),
+            labels=settings.labels,
+        ),
+        rows=RowCounts(
+            recorded=sum(window.rows for window in records.windows),
+            labelled=None if measured.labelled is None else sum(measured.labelled.values()),
+            others=others,
+        ),
+        distributions=measure.feature_distributions(measured, baseline),
+        prediction=measure.prediction_distribution(measured, baseline),
+        troubles=[*records.troubles, *measured.troubles, *_of_others(others, found.version or LOCAL)],
+    )
+    findings = verdict.judge(measured.findings, settings)
+    full = _full(records, settings, times)
+    return export.build_report(context, records.windows, full, findings, settings, measured.labelled)
 
 
-def _retrain(content: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
-    """Start what conf/monitor says; that it fails is said, and the alarm is still what the caller has to hear."""
+def _retrain(report: MonitoringReport, settings: Mapping[str, Any]) -> None:
+    """Start retraining; report a failure, but keep the alarm's exit code."""
     from cairn.cli.retrain import retrain
 
     try:
-        print(retrain(alarms=export.alarms(content), settings=settings))
+        print(retrain(alarms=export.alarm_lines(report), settings=settings))
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
 
@@ -160,53 +168,52 @@ def _settings(params: Mapping[str, Any], given: Mapping[str, Any]) -> Settings:
 
 def _times(settings: Settings, since: str | None, until: str | None, reference: str | None) -> Times:
     now = datetime.now(UTC)
-    start = timespec.moment(since or settings.since, "--since", now)
-    end = timespec.moment(until, "--until", now) if until else now
+    start = timespec.parse_time(since or settings.since, "--since", now)
+    end = timespec.parse_time(until, "--until", now) if until else now
     if start >= end:
-        raise InputError(f"--since: {timespec.said(start)} is not before {timespec.said(end)}, where it ends")
-    before = timespec.between(reference, "--reference", start, now) if reference else None
+        raise InputError(f"--since: {timespec.to_iso(start)} is not before {timespec.to_iso(end)}, where it ends")
+    before = timespec.parse_period(reference, "--reference", start, now) if reference else None
     return Times(now, start, end, before)
 
 
-def _baseline(found: Source) -> dict[str, Any]:
+def _baseline(found: Source) -> Baseline:
     path = Path(found.folder) / BASELINE
     if not path.exists():
         raise InputError(
             f"{found.version or found.folder}: has no {BASELINE}, so it was made before there was monitoring; "
             "make a new one by `dvc repro`"
         )
-    content: dict[str, Any] = read_json(path)
-    return content
+    return from_json(Baseline, read_json(path), str(path))
 
 
 @contextmanager
-def _reference(folders: Sequence[str], of: Mapping[str, Any], times: Times) -> Iterator[Recorded | None]:
+def _reference(folders: Sequence[str], of: Mapping[str, Any], times: Times) -> Iterator[Records | None]:
     """Open the recorded predictions to compare with, as one window; None where it is the baseline."""
     if times.reference is None:
         yield None
         return
     start, end = times.reference
-    with recorded(folders, **of, since=start, until=end, window=end - start) as reference:
+    with open_records(folders, **of, since=start, until=end, window=end - start) as reference:
         if not sum(window.rows for window in reference.windows):
             raise InputError(
-                f"--reference: nothing recorded from {timespec.said(start)} to {timespec.said(end)} to compare with"
+                f"--reference: nothing recorded from {timespec.to_iso(start)} to {timespec.to_iso(end)} to compare with"
             )
         yield reference
 
 
-def _said_of(reference: Recorded | None, baseline: Mapping[str, Any], times: Times) -> dict[str, Any]:
+def _describe_reference(reference: Records | None, baseline: Baseline, times: Times) -> Reference:
     if reference is None or times.reference is None:
-        return {"kind": "baseline", "rows": baseline["rows"]["inputs"], "since": None, "until": None}
-    since, until = map(timespec.said, times.reference)
+        return Reference(kind="baseline", rows=baseline.rows.inputs, since=None, until=None)
+    since, until = map(timespec.to_iso, times.reference)
     rows = sum(window.rows for window in reference.windows)
-    return {"kind": "recorded", "rows": rows, "since": since, "until": until}
+    return Reference(kind="recorded", rows=rows, since=since, until=until)
 
 
-def _full(seen: Recorded, settings: Settings, times: Times) -> set[int]:
+def _full(records: Records, settings: Settings, times: Times) -> set[int]:
     """Give the windows that will get no more rows."""
     if isinstance(settings.length, int):
-        return {window.number for window in seen.windows if window.rows >= settings.length}
-    return {window.number for window in seen.windows if window.end <= min(times.until, times.now)}
+        return {window.number for window in records.windows if window.rows >= settings.length}
+    return {window.number for window in records.windows if window.end <= min(times.until, times.now)}
 
 
 def _of_others(others: Mapping[str, int], version: str) -> list[str]:
@@ -218,30 +225,30 @@ def _of_others(others: Mapping[str, int], version: str) -> list[str]:
     ]
 
 
-def _last(path: Path) -> dict[str, Any] | None:
-    """Read what the last run wrote; what cannot be read is no reason not to write anew."""
+def _last(path: Path) -> MonitoringReport | None:
+    """Read the report of the last run; None if there is none that this version can read."""
     try:
-        content: dict[str, Any] = read_json(path)
-    except (OSError, ValueError):
+        report = from_json(MonitoringReport, read_json(path), str(path))
+    except (OSError, ValueError, InputError):
         return None
-    return content if content.get("format") == export.FORMAT else None
+    return report if report.format == export.FORMAT else None
 
 
-def _write(content: Mapping[str, Any], folder: Path) -> None:
-    from cairn.report.monitoring_page import watched
+def _write(report: MonitoringReport, folder: Path) -> None:
+    from cairn.report.monitoring_page import monitoring_page
 
-    write_json(content, folder / layout.MONITORING.name)
-    texts = {layout.MONITORING_METRICS: export.prometheus(content), layout.MONITORING_PAGE: watched(content)}
+    write_json(to_json(report), folder / layout.MONITORING.name)
+    texts = {layout.MONITORING_METRICS: export.prometheus(report), layout.MONITORING_PAGE: monitoring_page(report)}
     for path, text in texts.items():
         with written(folder / path.relative_to(layout.REPORTS)) as partial:
             partial.write_text(text, encoding="utf-8")
 
 
-def _tell(content: Mapping[str, Any], last: Mapping[str, Any] | None, settings: Settings) -> None:
-    """Send what is new to the webhooks; what cannot be delivered is said, and hides no alarm."""
+def _notify(report: MonitoringReport, last: MonitoringReport | None, settings: Settings) -> None:
+    """Send new findings to the webhooks; print each that cannot be delivered, and go on."""
     least = settings.notify.get("least", "alarm")
-    news = [] if least == "never" else export.news(content, last, least)
+    news = [] if least == "never" else export.new_findings(report, last, least)
     if news:
-        asked_for = {"timeout": settings.notify.get("timeout", 10), "page": settings.notify.get("page")}
-        for trouble in webhook.send(content, news, **asked_for):
+        options = {"timeout": settings.notify.get("timeout", 10), "page": settings.notify.get("page")}
+        for trouble in webhook.send(report, news, **options):
             print(f"error: {trouble}", file=sys.stderr)

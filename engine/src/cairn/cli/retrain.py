@@ -12,9 +12,12 @@ from typing import Any, NamedTuple
 
 from cairn import config, layout
 from cairn.cli.promote import promote
+from cairn.documents import from_json
 from cairn.errors import InputError
 from cairn.evaluation import gates
 from cairn.files import read_json
+from cairn.monitoring.documents import MonitoringReport
+from cairn.monitoring.export import alarm_lines
 from cairn.monitoring.retraining import Retraining
 from cairn.registry import files, promotion, proposal, record, tags
 from cairn.registry.git import commit_of, git, texts
@@ -144,10 +147,8 @@ def _found(stage: str) -> list[str]:
     promoted = tags.promoted(stage)
     if promoted is None or not MONITORING.exists():
         return []
-    from cairn.monitoring import export
-
-    content = read_json(MONITORING)
-    return export.alarms(content) if content["model"]["version"] == promoted.version else []
+    report = from_json(MonitoringReport, read_json(MONITORING), str(MONITORING))
+    return alarm_lines(report) if report.model.version == promoted.version else []
 
 
 def _message(judged: _Judged, reasons: Sequence[str], overrides: Sequence[str], why: str | None) -> str:

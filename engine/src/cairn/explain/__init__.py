@@ -1,1 +1,1 @@
-"""Why the model predicts what it predicts: over all rows, by groups, for single rows, and as one column changes."""
+"""Explain predictions: over all rows, by groups, for single rows, and as one column changes."""

@@ -1,4 +1,4 @@
-"""How predictions change with one column, all else in the rows left as it is: partial dependence."""
+"""Partial dependence: how predictions change with one column while all others stay unchanged."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cairn.explain.contributions import coded, of_outputs, shown
-from cairn.explain.importance import short
+from cairn.explain.contributions import coded, output_values, to_cell
+from cairn.explain.importance import round_figure
 from cairn.rows.coded import Coded
 
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ ENDS = (0.05, 0.95)  # the grid of a number spans these quantiles, as scikit-lea
 BAND = (0.25, 0.75)  # of the single rows' curves
 
 
-def dependence(
+def partial_dependence(
     model: "Model", table: "pd.DataFrame", leading: Sequence[int], outputs: Sequence[int], *, grid: int
 ) -> list[dict[str, Any]]:
-    """Ask the model about the same rows again and again, each time with another value of one column.
+    """Predict the same rows again with each value of a grid of one column.
 
     Friedman's partial dependence (2001), as scikit-learn's `partial_dependence(method="brute")` defines it, and the
     spread of the curves of single rows (individual conditional expectation; Goldstein et al., 2015).
@@ -32,43 +32,43 @@ def dependence(
     model : fitted
     table : the rows to average over, of shape (n_rows, any)
     leading : the places of the columns
-    outputs : those that are told
-    grid : values of a column, at most
+    outputs : the places of the outputs
+    grid : the most values of a column
 
     Returns
     -------
-    list of dict : `feature`, `kind`, `grid` (values as a person writes them; null, the last, is a missing one),
+    list of dict : `feature`, `kind`, `grid` (values as in the table; null, the last, is a missing one),
         `share` (of the rows, those nearest to each value), and lists for each output: `mean`, `low` and `high` (the
         quartiles of the single rows' curves), in probability or in the target's unit
     """
-    rows, told = coded(model, table), []
+    rows, curves_of_columns = coded(model, table), []
     for place in leading:
         column = model.signature.columns[place]
         values = rows.matrix[:, place]
-        at = values_to_try(values, column.kind == "category", grid)
-        matrix = np.tile(rows.matrix, (len(at), 1))
-        matrix[:, place] = np.repeat(at, len(values))
-        said = of_outputs(model.estimator.predict(Coded(matrix, rows.texts)))[:, list(outputs)]
-        curves = said.reshape(len(at), len(values), -1)
+        tried = choose_grid(values, column.kind == "category", grid)
+        matrix = np.tile(rows.matrix, (len(tried), 1))
+        matrix[:, place] = np.repeat(tried, len(values))
+        predicted = output_values(model.estimator.predict(Coded(matrix, rows.texts)))[:, list(outputs)]
+        curves = predicted.reshape(len(tried), len(values), -1)
         low, high = np.quantile(curves, BAND, axis=1)
-        told.append(
+        curves_of_columns.append(
             {
                 "feature": column.name,
                 "kind": column.kind,
-                "grid": [shown(column, value) for value in at],
-                "share": [short(each) for each in shares(values, at, column.kind == "category")],
-                "mean": _listed(curves.mean(axis=1)),
-                "low": _listed(low),
-                "high": _listed(high),
+                "grid": [to_cell(column, value) for value in tried],
+                "share": [round_figure(share) for share in shares(values, tried, column.kind == "category")],
+                "mean": _lists(curves.mean(axis=1)),
+                "low": _lists(low),
+                "high": _lists(high),
             }
         )
-    return told
+    return curves_of_columns
 
 
-def values_to_try(values: NDArray[np.float64], category: bool, grid: int) -> NDArray[np.float64]:
-    """Choose the values of a column at which the model is asked, in order; NaN comes last, where some are missing.
+def choose_grid(values: NDArray[np.float64], category: bool, grid: int) -> NDArray[np.float64]:
+    """Choose the grid of a column, in order; NaN comes last, where values are missing.
 
-    Few different values are all tried, and of many categories the most frequent; numbers are evenly spaced from the
+    Few different values are all used, and of many categories the most frequent; numbers are evenly spaced from the
     5th to the 95th percentile, or where those are one number, through the ranks of the different values.
     """
     there = values[~np.isnan(values)]
@@ -83,7 +83,7 @@ def values_to_try(values: NDArray[np.float64], category: bool, grid: int) -> NDA
 
 
 def shares(values: NDArray[np.float64], at: NDArray[np.float64], category: bool) -> NDArray[np.float64]:
-    """Give the share of rows whose value is nearest to each on the grid; of categories, equal to it."""
+    """Return the share of rows whose value is nearest to each of the grid; of categories, equal to it."""
     known, gap = at[~np.isnan(at)], np.isnan(values)
     there = values[~gap]
     if category:
@@ -93,6 +93,6 @@ def shares(values: NDArray[np.float64], at: NDArray[np.float64], category: bool)
     return np.append(counts, [gap.sum()] * (len(at) - len(known))) / len(values)
 
 
-def _listed(figures: NDArray[np.float64]) -> list[list[float]]:
-    """Turn figures of shape (n_values, n_outputs) into a list for each output."""
-    return [[short(each, 6) for each in column] for column in figures.T]
+def _lists(figures: NDArray[np.float64]) -> list[list[float]]:
+    """Convert figures of shape (n_values, n_outputs) to a list for each output."""
+    return [[round_figure(figure, 6) for figure in column] for column in figures.T]

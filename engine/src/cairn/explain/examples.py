@@ -1,4 +1,4 @@
-"""Single rows that tell much: what the model says of each, and how its columns bring it there."""
+"""Explain single rows: those with extreme scores and those where the model fails most."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cairn.explain import local
-from cairn.explain.contributions import Contributed, coded, of_outputs, shown
+from cairn.explain.contributions import SampleContributions, coded, output_values, to_cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from cairn.rows.signature import Column
 
 
-def telling(known: Contributed, model: "Model", table: "pd.DataFrame", features: int) -> list[dict[str, Any]]:
+def explain_examples(
+    contributions: SampleContributions, model: "Model", table: "pd.DataFrame", features: int
+) -> list[dict[str, Any]]:
     """Explain the rows with the highest, the middle and the lowest score, and those where the model fails most.
 
     The score is the probability of the last of two classes, of the likeliest of several, or the value. `most_wrong`
@@ -25,35 +27,39 @@ def telling(known: Contributed, model: "Model", table: "pd.DataFrame", features:
 
     Parameters
     ----------
-    known : the contributions, among whose rows the telling ones are found
-    model, table : that they are of; the table holds the target
+    contributions : the contributions of the sample that rows are chosen from
+    model, table : of the contributions; the table has the target
     features : columns shown for each row; the others are added up
 
     Returns
     -------
-    list of dict : `which` (a row may be told for several reasons), `row` (its place in the table, from 0), `actual`,
-        `class` (that the contributions speak for), `predicted` (its probability, or the value), `base`, `margin` (the
+    list of dict : `which` (a row may be chosen for several reasons), `row` (its place in the table, from 0), `actual`,
+        `class` (of the contributions), `predicted` (its probability, or the value), `base`, `margin` (the
         base and all contributions), `contributions` (`feature`, `value`, `contribution`; the largest first) and
         `others` (`columns`, `contribution`)
     """
     signature = model.signature
-    actual = signature.labels(table.iloc[known.rows])
-    reasons = chosen(known.predicted, actual, signature.threshold)
+    actual = signature.labels(table.iloc[contributions.rows])
+    reasons = choose_examples(contributions.predicted, actual, signature.threshold)
     places = np.array(list(reasons))
-    given = coded(model, table.iloc[known.rows[places]])
-    likeliest = known.predicted[places].argmax(axis=-1) if known.base.shape[1] > 1 else np.zeros(len(places), dtype=int)
-    told = local.of_class(local.explain(model.estimator, signature, given), likeliest)
-    said = of_outputs(known.predicted[places])
+    rows = coded(model, table.iloc[contributions.rows[places]])
+    likeliest = (
+        contributions.predicted[places].argmax(axis=-1)
+        if contributions.base.shape[1] > 1
+        else np.zeros(len(places), dtype=int)
+    )
+    explained = local.of_class(local.explain(model.estimator, signature, rows), likeliest)
+    predicted = output_values(contributions.predicted[places])
     return [
         {
             "which": reasons[int(place)],
-            "row": int(known.rows[place]),
-            "actual": exactly(actual[place]) if signature.classes is None else signature.classes[actual[place]],
-            "class": None if signature.classes is None else known.name_of(signature, likeliest[number]),
-            "predicted": exactly(said[number, likeliest[number]]),
-            "base": exactly(told.base[number]),
-            "margin": exactly(told.total[number]),
-            **_parts(signature.columns, given.matrix[number], told.values[number], features),
+            "row": int(contributions.rows[place]),
+            "actual": round_exactly(actual[place]) if signature.classes is None else signature.classes[actual[place]],
+            "class": None if signature.classes is None else contributions.name_of(signature, likeliest[number]),
+            "predicted": round_exactly(predicted[number, likeliest[number]]),
+            "base": round_exactly(explained.base[number]),
+            "margin": round_exactly(explained.total[number]),
+            **_parts(signature.columns, rows.matrix[number], explained.values[number], features),
         }
         for number, place in enumerate(places)
     ]
@@ -67,42 +73,44 @@ def _parts(
     parts = [
         {
             "feature": columns[place].name,
-            "value": shown(columns[place], row[place]),
-            "contribution": exactly(values[place]),
+            "value": to_cell(columns[place], row[place]),
+            "contribution": round_exactly(values[place]),
         }
         for place in order[:features]
     ]
     rest = order[features:]
-    return {"contributions": parts, "others": {"columns": len(rest), "contribution": exactly(values[rest].sum())}}
+    return {"contributions": parts, "others": {"columns": len(rest), "contribution": round_exactly(values[rest].sum())}}
 
 
-def chosen(predicted: NDArray[np.float64], actual: NDArray[Any], threshold: float | None) -> dict[int, list[str]]:
-    """Find the telling rows.
+def choose_examples(
+    predicted: NDArray[np.float64], actual: NDArray[Any], threshold: float | None
+) -> dict[int, list[str]]:
+    """Choose rows by their scores.
 
     Parameters
     ----------
-    predicted : as learners give it, of shape (n_rows, n_classes) or (n_rows,)
+    predicted : by the learner, of shape (n_rows, n_classes) or (n_rows,)
     actual : the class's place or the value, of shape (n_rows,)
     threshold : of two classes; None: 0.5
 
     Returns
     -------
-    dict : a row's place -> why it is told
+    dict : a row's place -> the reasons for its choice
     """
     classes = 0 if predicted.ndim == 1 else predicted.shape[1]
     score = predicted if not classes else predicted[:, 1] if classes == 2 else predicted.max(axis=1)
-    right = predicted[np.arange(len(actual)), actual] if classes else -np.abs(actual - predicted)
+    correctness = predicted[np.arange(len(actual)), actual] if classes else -np.abs(actual - predicted)
     order = np.argsort(score, kind="stable")
-    found = {"highest": order[-1], "middle": order[(len(order) - 1) // 2], "lowest": order[0]}
+    places = {"highest": order[-1], "middle": order[(len(order) - 1) // 2], "lowest": order[0]}
     if classes == 2:
-        found["borderline"] = np.abs(score - (0.5 if threshold is None else threshold)).argmin()
-    found["most_wrong"] = right.argmin()
+        places["borderline"] = np.abs(score - (0.5 if threshold is None else threshold)).argmin()
+    places["most_wrong"] = correctness.argmin()
     reasons: dict[int, list[str]] = {}
-    for which, place in found.items():
+    for which, place in places.items():
         reasons.setdefault(int(place), []).append(which)
     return reasons
 
 
-def exactly(value: float) -> float:
-    """Give a figure with eight digits, so that those of a row add up."""
+def round_exactly(value: float) -> float:
+    """Round to eight digits, so that the figures of a row add up."""
     return float(f"{value:.8g}")

@@ -1,4 +1,4 @@
-"""All that is told of a model's reasons on the test part: the one function that conf/ names."""
+"""Explain a model on the test part: the content of explanations.json."""
 
 import math
 from collections.abc import Mapping
@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cairn.errors import InputError
-from cairn.explain.contributions import Contributed, contributed
-from cairn.explain.dependence import dependence
-from cairn.explain.examples import telling
-from cairn.explain.importance import by_feature, by_slice, short, swarm
+from cairn.explain.contributions import SampleContributions, sample_contributions
+from cairn.explain.dependence import partial_dependence
+from cairn.explain.examples import explain_examples
+from cairn.explain.importance import by_feature, by_slice, round_figure, swarm
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["explain"]
 
-CLASSES = 5  # of many classes, those that are drawn by themselves
+MAX_OUTPUTS = 5  # of many classes, the most frequent
 
 
 def explain(
@@ -47,65 +47,65 @@ def explain(
     model : fitted
     table : DataFrame of shape (n_rows, any), with the target
     groups : column -> label of each row, as `cairn.evaluation.scores.group_labels` gives them
-    id : the column that names a row, for the values that are kept of every row
-    seed : draws the samples
-    rows : explained at most, where contributions are exact
-    estimated_rows : explained at most, where they have to be estimated, which takes far longer
-    features : the leading ones, that slices, swarm, examples and dependence show; the others are in the bars alone
+    id : the column that names a row, for the table of contributions
+    seed : of the samples
+    rows : the most rows where contributions are exact
+    estimated_rows : the most rows where they are estimates, which take far longer
+    features : the number of features in slices, swarm, examples and dependence; the bars have all
     points : of the swarm
     slice_rows : smaller slices are counted, but not explained
-    grid : values of a feature at which the model is asked, at most
-    dependence_rows : over which its answers are averaged
+    grid : the most values of a feature in its partial dependence
+    dependence_rows : the rows that partial dependence is averaged over
     examples : whether single rows are shown, with their values
 
     Returns
     -------
-    tuple : the content of explanations.json, and the contributions of every row explained, as `kept` lays them out;
-        None where there is nothing to explain
+    tuple : the content of explanations.json, and the contributions of every row explained, as a table; None where there
+        is nothing to explain
 
     Raises
     ------
-    InputError : a number below 1
+    InputError : a number is below 1
     """
-    _require_some(rows=rows, estimated_rows=estimated_rows, features=features, points=points, grid=grid)
-    _require_some(dependence_rows=dependence_rows)
-    known = contributed(model, table, rows=rows, estimated_rows=estimated_rows, seed=seed)
-    if not known.values.any():
+    _check_sizes(rows=rows, estimated_rows=estimated_rows, features=features, points=points, grid=grid)
+    _check_sizes(dependence_rows=dependence_rows)
+    contributions = sample_contributions(model, table, rows=rows, estimated_rows=estimated_rows, seed=seed)
+    if not contributions.values.any():
         why = "the model says the same of every row, so that no column has a part in it"
         return {"explained": False, "why": why}, None
-    signature, outputs = model.signature, _drawn(known)
-    bars = by_feature(known, signature.columns, outputs)
+    signature, outputs = model.signature, _choose_outputs(contributions)
+    bars = by_feature(contributions, signature.columns, outputs)
     places = {column.name: place for place, column in enumerate(signature.columns)}
     leading = [places[bar["feature"]] for bar in bars[:features]]
     draw = np.random.default_rng(seed)
-    some = np.sort(draw.permutation(len(known.rows))[:dependence_rows])
+    some = np.sort(draw.permutation(len(contributions.rows))[:dependence_rows])
     content = {
         "explained": True,
         "target": signature.target,
         "task": signature.task,
-        "outputs": [known.name_of(signature, output) for output in outputs],
-        "unit": known.unit,
-        "exact": known.exact,
-        "adds_up_within": 10.0 ** math.ceil(math.log10(max(known.gap, 1e-9))),
-        "rows": {"explained": len(known.rows), "test": len(table)},
-        "base": [short(base, 6) for base in known.base.mean(axis=0)[outputs]],
+        "outputs": [contributions.name_of(signature, output) for output in outputs],
+        "unit": contributions.unit,
+        "exact": contributions.exact,
+        "adds_up_within": 10.0 ** math.ceil(math.log10(max(contributions.gap, 1e-9))),
+        "rows": {"explained": len(contributions.rows), "test": len(table)},
+        "base": [round_figure(base, 6) for base in contributions.base.mean(axis=0)[outputs]],
         "features": bars,
-        "swarm": swarm(known, model, table, leading, outputs, points=points, draw=draw),
-        "slices": by_slice(known, signature.columns, leading, groups, min_rows=slice_rows),
-        "examples": telling(known, model, table, features) if examples else [],
-        "dependence": dependence(model, table.iloc[known.rows[some]], leading, outputs, grid=grid),
+        "swarm": swarm(contributions, model, table, leading, outputs, points=points, draw=draw),
+        "slices": by_slice(contributions, signature.columns, leading, groups, min_rows=slice_rows),
+        "examples": explain_examples(contributions, model, table, features) if examples else [],
+        "dependence": partial_dependence(model, table.iloc[contributions.rows[some]], leading, outputs, grid=grid),
     }
-    return content, kept(known, model, None if id is None else table[id])
+    return content, contribution_table(contributions, model, None if id is None else table[id])
 
 
-def _require_some(**sizes: int) -> None:
+def _check_sizes(**sizes: int) -> None:
     for name, size in sizes.items():
         if size < 1:
-            raise InputError(f"report.explain.{name}: at least 1 is wanted; got {size}")
+            raise InputError(f"report.explain.{name}: must be at least 1; got {size}")
 
 
-def kept(known: Contributed, model: "Model", ids: "pd.Series | None") -> "pa.Table":
-    """Lay the contributions out as a table that SQL can read.
+def contribution_table(contributions: SampleContributions, model: "Model", ids: "pd.Series | None") -> "pa.Table":
+    """Build the table of contributions, for SQL.
 
     Returns
     -------
@@ -115,23 +115,23 @@ def kept(known: Contributed, model: "Model", ids: "pd.Series | None") -> "pa.Tab
     """
     import pyarrow as pa
 
-    n_outputs, signature = known.base.shape[1], model.signature
-    values = np.moveaxis(known.values, 2, 1).reshape(-1, known.values.shape[1])
-    columns: dict[str, Any] = {"row": np.repeat(known.rows, n_outputs)}
+    n_outputs, signature = contributions.base.shape[1], model.signature
+    values = np.moveaxis(contributions.values, 2, 1).reshape(-1, contributions.values.shape[1])
+    columns: dict[str, Any] = {"row": np.repeat(contributions.rows, n_outputs)}
     if ids is not None:
         columns["id"] = pa.array(ids.iloc[columns["row"]], from_pandas=True)
     if n_outputs > 1:
-        columns["class"] = pa.array([str(each) for each in signature.classes or []] * len(known.rows))
-    columns["base"] = known.base.ravel()
+        columns["class"] = pa.array([str(each) for each in signature.classes or []] * len(contributions.rows))
+    columns["base"] = contributions.base.ravel()
     parts = [pa.array(np.ascontiguousarray(values[:, place])) for place in range(values.shape[1])]
     columns["contributions"] = pa.StructArray.from_arrays(parts, [column.name for column in signature.columns])
     return pa.table(columns)
 
 
-def _drawn(known: Contributed) -> list[int]:
-    """Choose the outputs that are drawn: all, or of many classes those that are said most often."""
-    n_outputs = known.base.shape[1]
-    if n_outputs <= CLASSES:
+def _choose_outputs(contributions: SampleContributions) -> list[int]:
+    """Choose the outputs to explain: all, or of many classes those that are predicted most often."""
+    n_outputs = contributions.base.shape[1]
+    if n_outputs <= MAX_OUTPUTS:
         return list(range(n_outputs))
-    said = np.bincount(known.predicted.argmax(axis=1), minlength=n_outputs)
-    return sorted(np.argsort(-said, kind="stable")[:CLASSES].tolist())
+    counts = np.bincount(contributions.predicted.argmax(axis=1), minlength=n_outputs)
+    return sorted(np.argsort(-counts, kind="stable")[:MAX_OUTPUTS].tolist())

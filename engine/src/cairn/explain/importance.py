@@ -1,4 +1,4 @@
-"""What the columns add over all rows (bars and swarm), and over groups of rows."""
+"""Feature importance: contributions over all rows (bars and swarm) and by group."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cairn.evaluation.slices import by_value
-from cairn.explain.contributions import Contributed, coded, shown
+from cairn.explain.contributions import SampleContributions, coded, to_cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,17 +15,19 @@ if TYPE_CHECKING:
     from cairn.models.saved import Model
     from cairn.rows.signature import Column
 
-RANKED = 5_000  # rows among which a value's place is found, at most
+RANKED_ROWS = 5_000  # that the quantile of a value is computed from, at most
 
 
-def by_feature(known: Contributed, columns: Sequence["Column"], outputs: Sequence[int]) -> list[dict[str, Any]]:
-    """Give each column's mean absolute contribution, the largest first (Lundberg and Lee, 2017).
+def by_feature(
+    contributions: SampleContributions, columns: Sequence["Column"], outputs: Sequence[int]
+) -> list[dict[str, Any]]:
+    """Compute each column's mean absolute contribution, the largest first (Lundberg and Lee, 2017).
 
     Parameters
     ----------
-    known : the contributions
+    contributions : the contributions
     columns : of the signature
-    outputs : those that are told by themselves
+    outputs : those with separate figures
 
     Returns
     -------
@@ -34,22 +36,22 @@ def by_feature(known: Contributed, columns: Sequence["Column"], outputs: Sequenc
     """
     bars = []
     for place, column in enumerate(columns):
-        sizes = np.abs(known.values[:, place], dtype="float64")
-        each = sizes.mean(axis=1)
+        sizes = np.abs(contributions.values[:, place], dtype="float64")
+        means = sizes.mean(axis=1)
         bars.append(
             {
                 "feature": column.name,
                 "kind": column.kind,
-                "mean_abs": short(each.mean()),
-                "standard_error": short(each.std() / np.sqrt(len(each))),
-                "mean_abs_by_output": [short(size) for size in sizes.mean(axis=0)[list(outputs)]],
+                "mean_abs": round_figure(means.mean()),
+                "standard_error": round_figure(means.std() / np.sqrt(len(means))),
+                "mean_abs_by_output": [round_figure(size) for size in sizes.mean(axis=0)[list(outputs)]],
             }
         )
     return sorted(bars, key=lambda bar: (-bar["mean_abs"], bar["feature"]))
 
 
 def swarm(
-    known: Contributed,
+    contributions: SampleContributions,
     model: "Model",
     table: "pd.DataFrame",
     leading: Sequence[int],
@@ -58,78 +60,80 @@ def swarm(
     points: int,
     draw: np.random.Generator,
 ) -> list[dict[str, Any]]:
-    """Give some rows' contributions beside their values: the points of a beeswarm plot.
+    """Return contributions and values of some rows: the points of a beeswarm plot.
 
     Parameters
     ----------
-    known : the contributions
-    model, table : that they are of
+    contributions : the contributions
+    model, table : of the contributions
     leading : the places of the columns that are drawn
     outputs : those that are drawn; they share the points
-    points : rows drawn at most
-    draw : chooses them
+    points : the most rows
+    draw : the generator that chooses them
 
     Returns
     -------
     list of dict : `feature`, `kind`, `contributions` (a list for each output), and of each point the `value`: of a
         number its quantile from 0 to 1, of a category its place in `levels`, null where it is missing
     """
-    ranked = draw.permutation(len(known.rows))[:RANKED]
-    matrix = coded(model, table.iloc[known.rows[ranked]]).matrix
+    ranked = draw.permutation(len(contributions.rows))[:RANKED_ROWS]
+    matrix = coded(model, table.iloc[contributions.rows[ranked]]).matrix
     some = slice(0, max(1, points // len(outputs)))
-    told = []
+    lanes = []
     for place in leading:
         column, values = model.signature.columns[place], matrix[:, place]
-        levels, drawn = _levels(column, values[some]) if column.kind == "category" else (None, _places(values)[some])
-        parts = known.values[ranked[some], place]
-        told.append(
+        levels, values_drawn = (
+            _levels(column, values[some]) if column.kind == "category" else (None, _places(values)[some])
+        )
+        parts = contributions.values[ranked[some], place]
+        lanes.append(
             {
                 "feature": column.name,
                 "kind": column.kind,
                 "levels": levels,
-                "value": drawn,
-                "contributions": [[short(each) for each in parts[:, output]] for output in outputs],
+                "value": values_drawn,
+                "contributions": [[round_figure(each) for each in parts[:, output]] for output in outputs],
             }
         )
-    return told
+    return lanes
 
 
 def by_slice(
-    known: Contributed,
+    contributions: SampleContributions,
     columns: Sequence["Column"],
     leading: Sequence[int],
     groups: Mapping[str, NDArray[Any]],
     *,
     min_rows: int,
 ) -> list[dict[str, Any]]:
-    """Give the leading columns' contributions in each group of rows.
+    """Compute the leading columns' contributions in each group of rows.
 
     Returns
     -------
-    list of dict : `column`, `value`, `rows`; `mean_abs`, and where there is one output `mean`, which says whether the
-        column speaks for or against in this group; null for groups of fewer than `min_rows` rows
+    list of dict : `column`, `value`, `rows`; `mean_abs`, and where there is one output `mean`, whose sign is that
+        of the column's effect in this group; null for groups of fewer than `min_rows` rows
     """
-    values = known.values[:, list(leading)]
+    values = contributions.values[:, list(leading)]
     names = [columns[place].name for place in leading]
 
     def measure(rows: NDArray[np.intp]) -> dict[str, Any]:
         some = values[rows].astype("float64")
         signed = some.mean(axis=0)[:, 0] if some.shape[2] == 1 else None
         return {
-            "mean_abs": dict(zip(names, map(short, np.abs(some).mean(axis=(0, 2))), strict=True)),
-            "mean": None if signed is None else dict(zip(names, map(short, signed), strict=True)),
+            "mean_abs": dict(zip(names, map(round_figure, np.abs(some).mean(axis=(0, 2))), strict=True)),
+            "mean": None if signed is None else dict(zip(names, map(round_figure, signed), strict=True)),
         }
 
-    return by_value({name: labels[known.rows] for name, labels in groups.items()}, measure, min_rows=min_rows)
+    return by_value({name: labels[contributions.rows] for name, labels in groups.items()}, measure, min_rows=min_rows)
 
 
 def quantiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give the share of the other values that are smaller, equal ones counted half; NaN where missing."""
-    there = values[~np.isnan(values)]
-    different, place, counts = np.unique(there, return_inverse=True, return_counts=True)
+    """Return the share of the other values that are smaller, equal ones counted half; NaN where missing."""
+    known = values[~np.isnan(values)]
+    different, place, counts = np.unique(known, return_inverse=True, return_counts=True)
     ranks = np.full(len(values), np.nan)
     middle = np.cumsum(counts) - (counts + 1) / 2
-    ranks[~np.isnan(values)] = middle[place] / max(len(there) - 1, 1) if len(different) > 1 else 0.5
+    ranks[~np.isnan(values)] = middle[place] / max(len(known) - 1, 1) if len(different) > 1 else 0.5
     return ranks
 
 
@@ -138,12 +142,12 @@ def _places(values: NDArray[np.float64]) -> list[float | None]:
 
 
 def _levels(column: "Column", values: NDArray[np.float64]) -> tuple[list[str], list[int | None]]:
-    """Name the levels that are there, and give each row's place among them."""
-    there = np.unique(values[~np.isnan(values)])
-    levels = [str(shown(column, level)) for level in there]
-    return levels, [None if np.isnan(each) else int(np.searchsorted(there, each)) for each in values]
+    """Return the levels of the rows, and each row's place among them."""
+    places = np.unique(values[~np.isnan(values)])
+    levels = [str(to_cell(column, level)) for level in places]
+    return levels, [None if np.isnan(each) else int(np.searchsorted(places, each)) for each in values]
 
 
-def short(value: float, digits: int = 4) -> float:
-    """Give a figure with so many digits; four are more than a picture shows."""
+def round_figure(value: float, digits: int = 4) -> float:
+    """Round to significant digits; four are more than a chart shows."""
     return float(f"{value:.{digits}g}")

@@ -1,4 +1,4 @@
-"""What drove a prediction: the contribution of each column, for any model."""
+"""Compute the contribution of each column to single predictions, for any model."""
 
 from typing import TYPE_CHECKING
 
@@ -12,14 +12,14 @@ from cairn.rows.signature import Signature
 if TYPE_CHECKING:
     import pandas as pd
 
-MIXES = 2  # how often the values that a signature keeps of each column are put together to rows
+MIXES = 2  # how often the signature's values of each column are shuffled into rows
 
 
 def explain(estimator: Estimator, signature: Signature, X: "pd.DataFrame | Coded") -> Contributions:
-    """Give each column's contribution to each prediction.
+    """Compute each column's contribution to each prediction.
 
-    Boosted trees and linear models give exact values, in log-odds for classes; of other
-    models they are estimated against a background, in probabilities. For a regression all are in the target's unit.
+    Values are exact for boosted trees and linear models, in log-odds for classes; for other models they are estimated
+    against a background, in probabilities. For a regression all are in the target's unit.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def explain(estimator: Estimator, signature: Signature, X: "pd.DataFrame | Coded
 
     Raises
     ------
-    InputError : a background is needed, and the signature, of an older model, has none
+    InputError : a background is needed, and the signature of an older model has none
     """
     if len(X):
         return estimator.contributions(X, background(signature))
@@ -40,7 +40,7 @@ def explain(estimator: Estimator, signature: Signature, X: "pd.DataFrame | Coded
 
 
 def of_class(known: Contributions, places: np.ndarray) -> Contributions:
-    """Give what speaks for one class of several in each row; with fewer than three there is nothing to choose.
+    """Select the contributions to one of several classes in each row; with fewer than three classes return all.
 
     Parameters
     ----------
@@ -54,9 +54,9 @@ def of_class(known: Contributions, places: np.ndarray) -> Contributions:
 
 
 def background(signature: Signature) -> Coded | None:
-    """Make the rows against which a model is explained; None where the signature keeps nothing to make them of.
+    """Build the background rows of an estimate; None where the signature has no values for them.
 
-    Each column's values are spread as in training, and shuffled by themselves: no row is one of the training part's,
+    Each column's values are distributed as in training, and shuffled independently: no row is one of the training part,
     and columns are independent of each other (a product background, with the margins evened out as in a Latin
     hypercube: McKay, Beckman and Conover, 1979).
     """

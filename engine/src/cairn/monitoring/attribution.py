@@ -1,49 +1,52 @@
-"""Attribution drift: whether the model's reasons are still those that it had when it was made."""
+"""Attribution drift: compare the contributions of features with those of the baseline."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
+from scipy.stats import norm
 
+from cairn.explain import local
+from cairn.models.saved import Model
+from cairn.monitoring.documents import Contributions, NoContributions, OutcomeBaseline
 from cairn.monitoring.finding import Finding
-from cairn.monitoring.multiple_testing import corrected
-from cairn.monitoring.sample import Served, sampled
+from cairn.monitoring.multiple_testing import adjust_p_values
+from cairn.monitoring.past_range import attribution_ranges, widen
+from cairn.monitoring.sample import Predictions, sample_rows
 from cairn.tables.duck import quoted
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from cairn.models.saved import Model
-
-ROWS = 1000  # of a window; twice that would make NDCG no steadier than its third digit
+ROWS_EXPLAINED = 1000  # of a window; twice that would make NDCG no steadier than its third digit
 
 
-def attribution(
-    served: Served, content: Mapping[str, Any], *, model: "Model", rows: int = ROWS, seed: int = 0
+def measure_attribution(
+    records: Predictions, outcomes: OutcomeBaseline, *, model: Model, rows: int = ROWS_EXPLAINED
 ) -> list[Finding]:
     """Explain some rows of every window, and compare with the baseline's mean absolute contributions.
 
     Parameters
     ----------
-    served : the recorded predictions
-    content : the baseline's `expected`
-    model : that the predictions are of
-    rows : of a window that are explained, about
+    records : the recorded predictions
+    outcomes : of the baseline
+    model : that made the predictions
+    rows : about how many rows of a window are explained
 
     Returns
     -------
     list of Finding : for every window `ndcg`, and `mean_abs` of every feature
     """
-    known = content["contributions"]
-    why = known.get("why") or ("" if known["exact"] else "contributions of this model are estimates, which take long")
-    if why:
-        numbers = [each.number for each in served.windows]
-        return [Finding(each, "attribution", "", "ndcg", None, note=f"not measured: {why}") for each in numbers]
-    inputs = {column.name: quoted(served.names[column.name]) for column in model.signature.columns}
-    found: list[Finding] = []
-    for number, table in sampled(served, inputs, rows=rows).items():
-        found += _of_window(number, table, content, model)
-    return found
+    contributions = outcomes.contributions
+    if isinstance(contributions, NoContributions) or not contributions.exact:
+        why = "contributions of this model are estimates, which take long"
+        if isinstance(contributions, NoContributions):
+            why = contributions.why
+        note = f"not measured: {why}"
+        return [Finding(window.number, "attribution", "", "ndcg", None, note=note) for window in records.windows]
+    inputs = {column.name: quoted(records.names[column.name]) for column in model.signature.columns}
+    findings: list[Finding] = []
+    for number, table in sample_rows(records, inputs, rows=rows).items():
+        findings += _compare_window(number, table, contributions, outcomes, model)
+    return findings
 
 
 def ndcg(reference: Mapping[str, float], sizes: Mapping[str, float]) -> float:
@@ -65,36 +68,39 @@ def ndcg(reference: Mapping[str, float], sizes: Mapping[str, float]) -> float:
     return float(gains[np.argsort(-now, kind="stable")] @ discounts) / ideal if ideal > 0 else 1.0
 
 
-def mean_sizes(model: "Model", table: "pd.DataFrame") -> tuple[dict[str, float], dict[str, float]]:
-    """Give each feature's mean absolute contribution, over rows and classes, and its standard error."""
-    from cairn.explain import local
-
-    told = local.explain(model.estimator, model.signature, model.signature.frame(table))
-    sizes = np.abs(told.values).reshape(len(table), len(model.signature.columns), -1).mean(axis=2)
+def mean_contributions(model: Model, table: pd.DataFrame) -> tuple[dict[str, float], dict[str, float]]:
+    """Compute each feature's mean absolute contribution, over rows and classes, and its standard error."""
+    explained = local.explain(model.estimator, model.signature, model.signature.frame(table))
+    sizes = np.abs(explained.values).reshape(len(table), len(model.signature.columns), -1).mean(axis=2)
     names = [column.name for column in model.signature.columns]
     means, errors = sizes.mean(axis=0), sizes.std(axis=0) / np.sqrt(len(table))
     return dict(zip(names, means.tolist(), strict=True)), dict(zip(names, errors.tolist(), strict=True))
 
 
-def _of_window(number: int, table: "pd.DataFrame", content: Mapping[str, Any], model: "Model") -> list[Finding]:
-    from scipy.stats import norm
-
-    from cairn.monitoring.history import edge
-
-    sizes, errors = mean_sizes(model, table)
-    known = content["contributions"]["features"]
-    reference = {name: each["mean_abs"] for name, each in known.items()}
+def _compare_window(
+    number: int, table: pd.DataFrame, contributions: Contributions, outcomes: OutcomeBaseline, model: Model
+) -> list[Finding]:
+    sizes, errors = mean_contributions(model, table)
+    ranges = attribution_ranges(outcomes.history)
+    reference = {name: feature.mean_abs for name, feature in contributions.features.items()}
     total = sum(reference.values())
-    value, lowest = ndcg(reference, sizes), edge(content, "attribution", "ndcg", value=1.0, higher=False)
-    note = f"contributions in {content['contributions']['unit']}, of {len(table):,} rows"
-    found = [Finding(number, "attribution", "", "ndcg", value, 1.0, lowest - value, rows=len(table), note=note)]
-    for name, was in reference.items():
-        size, error = sizes[name], float(np.hypot(errors[name], known[name]["standard_error"]))
-        path = ("attribution", "features", name)
-        bounds = [edge(content, *path, value=was, higher=higher) for higher in (False, True)]
-        beyond = max(bounds[0] - size, size - bounds[1])
-        p_value = min(1.0, 2 * float(norm.sf(max(beyond, 0) / error))) if error > 0 else 1.0
-        ends = (size - 1.96 * errors[name], size + 1.96 * errors[name])
-        change = beyond / total if total > 0 else None
-        found.append(Finding(number, "attribution", name, "mean_abs", size, was, change, p_value, *ends, len(table)))
-    return corrected(found)
+    value, lowest = ndcg(reference, sizes), widen(1.0, ranges.ndcg)[0]
+    note = f"contributions in {contributions.unit}, of {len(table):,} rows"
+    whole = Finding(number, "attribution", "", "ndcg", value, 1.0, lowest - value, rows=len(table), note=note)
+    findings = [whole]
+    for name, before in reference.items():
+        size = sizes[name]
+        error = float(np.hypot(errors[name], contributions.features[name].standard_error))
+        lowest, highest = widen(before, (ranges.features or {}).get(name))
+        beyond = max(lowest - size, size - highest)
+        finding = Finding(number, "attribution", name, "mean_abs", size, before, rows=len(table))
+        findings.append(
+            replace(
+                finding,
+                change=beyond / total if total > 0 else None,
+                p_value=min(1.0, 2 * float(norm.sf(max(beyond, 0) / error))) if error > 0 else 1.0,
+                low=size - 1.96 * errors[name],
+                high=size + 1.96 * errors[name],
+            )
+        )
+    return adjust_p_values(findings)

@@ -1,35 +1,35 @@
-"""Calibration: whether of those said to be positive with 30 % still 30 % are."""
+"""Calibration: compare predicted shares with actual ones in each window, by bins of the baseline."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import chi2, norm
 
-from cairn.monitoring import label_free
-from cairn.monitoring.estimate import NORMAL
+from cairn.monitoring.documents import CalibrationBin, ErrorBin, OutcomeBaseline
+from cairn.monitoring.estimate import NORMAL_95
 from cairn.monitoring.finding import Finding
-from cairn.monitoring.multiple_testing import corrected
-
-if TYPE_CHECKING:
-    from cairn.rows.signature import Signature
+from cairn.monitoring.label_free import calibrate, confidence_and_outcome
+from cairn.monitoring.multiple_testing import adjust_p_values
+from cairn.rows.signature import Signature
 
 Floats = NDArray[np.float64]
-MARGIN = 0.05  # of what was said: a gap within it is none; no model is right to the last in every season
-BY_CHANCE = np.sqrt(2 / np.pi)  # the mean size of a standard normal number
+TOLERATED_GAP = 0.05  # of the predicted share; no model is exact in every season
+MEAN_ABSOLUTE_NORMAL = np.sqrt(2 / np.pi)
 
 
-def calibration(
-    number: int, said: Floats, actual: NDArray[Any], content: Mapping[str, Any], signature: "Signature"
+def measure_calibration(
+    number: int, predicted: Floats, actual: NDArray[Any], outcomes: OutcomeBaseline, signature: Signature
 ) -> list[Finding]:
-    """Compare what came true with what was said, in one window.
+    """Compare outcomes with predictions in one window.
 
     Parameters
     ----------
     number : of the window
-    said : probabilities of shape (n_rows, n_classes), or values of shape (n_rows,)
+    predicted : probabilities of shape (n_rows, n_classes), or values of shape (n_rows,)
     actual : shape (n_rows,), classes by their place, or values
-    content : the baseline's `expected`
+    outcomes : of the baseline
     signature : of the model
 
     Returns
@@ -38,70 +38,70 @@ def calibration(
         `mean_error`), whose test is of one sum; and of classes `calibration_error`, whose test is of all bins
         (chi-square, as Hosmer and Lemeshow 1980, but between two samples)
     """
-    place, true = (said, np.asarray(actual, dtype=np.float64)) if said.ndim == 1 else label_free.certainty(said, actual)
-    known = content["calibration"]
-    bins = known["bins"]
-    where = np.searchsorted(known["bounds"], place, side="left")
+    regression = predicted.ndim == 1
+    score, outcome = predicted, np.asarray(actual, dtype=np.float64)
+    if not regression:
+        score, outcome = confidence_and_outcome(predicted, actual)
+    bins = outcomes.calibration.bins
+    where = np.searchsorted(outcomes.calibration.bounds, score, side="left")
     rows = np.bincount(where, minlength=len(bins))
-    there = np.array([each["rows"] for each in bins])
-    gaps = np.bincount(where, true - place, minlength=len(bins)) / np.maximum(rows, 1)
-    was = np.array([each["actual"] - each["predicted"] for each in bins])
+    gaps = np.bincount(where, outcome - score, minlength=len(bins)) / np.maximum(rows, 1)
+    baseline_rows = np.array([each.rows for each in bins])
+    baseline_gaps = np.array([each.actual - each.predicted for each in bins])
     noise = np.array([_variance(each) for each in bins])
     share = rows / max(rows.sum(), 1)
-    errors = np.where(rows > 0, noise / np.maximum(rows, 1) + noise / there, 0)
-    moved, variance = float(share @ (gaps - was)), float(share**2 @ errors)
-    expected = float(share @ was + (0 if said.ndim == 1 else place.mean()))
-    value = expected + moved
-    unit = content["metrics"]["rmse"]["value"] if said.ndim == 1 else expected
+    errors = np.where(rows > 0, noise / np.maximum(rows, 1) + noise / baseline_rows, 0)
+    moved, variance = float(share @ (gaps - baseline_gaps)), float(share**2 @ errors)
+    expected = float(share @ baseline_gaps + (0 if regression else score.mean()))
+    unit = outcomes.metrics["rmse"].value or 0.0 if regression else expected
     name = {"binary": "positive_share", "multiclass": "correct_share"}.get(signature.task, "mean_error")
-    whole = _shift(number, name, value, expected, unit, variance, len(place))
-    means = np.zeros(len(bins)) if said.ndim == 1 else np.array([each["predicted"] for each in bins])
-    by_bins = _by_bins(number, gaps - was, share, errors, MARGIN * means, len(place))
-    if said.ndim == 1:
+    whole = _test_shift(number, name, expected + moved, expected, unit, variance, len(score))
+    if regression:
         return [whole]
-    return corrected([whole, by_bins, *_by_class(number, said, actual, content, signature)])
+    tolerated = TOLERATED_GAP * np.array([each.predicted for each in bins])
+    by_bin = _test_bins(number, gaps - baseline_gaps, share, errors, tolerated, len(score))
+    return adjust_p_values([whole, by_bin, *_test_classes(number, predicted, actual, outcomes, signature)])
 
 
-def _by_class(
-    number: int, said: Floats, actual: NDArray[Any], content: Mapping[str, Any], signature: "Signature"
+def _test_classes(
+    number: int, predicted: Floats, actual: NDArray[Any], outcomes: OutcomeBaseline, signature: Signature
 ) -> list[Finding]:
-    """Compare how many rows are of each of several classes; of two, the last says it all."""
+    """Compare the share of each of several classes; for two, the share of the last is tested already."""
     if signature.task != "multiclass":
         return []
-    believed, found = label_free.calibrated(said, content["calibration"]["maps"]), []
+    probability, findings = calibrate(predicted, outcomes.calibration.maps or []), []
     for place, name in enumerate(signature.classes or []):
-        share, noise = believed[:, place], believed[:, place] * (1 - believed[:, place])
-        variance = float(noise.mean()) * (1 / len(said) + 1 / content["rows"])
+        share, noise = probability[:, place], probability[:, place] * (1 - probability[:, place])
+        variance = float(noise.mean()) * (1 / len(predicted) + 1 / outcomes.rows)
         expected, value = float(share.mean()), float((actual == place).mean())
-        told = _shift(number, "class_share", value, expected, expected, variance, len(said))
-        found.append(told._replace(subject=f"class {name}"))
-    return found
+        finding = _test_shift(number, "class_share", value, expected, expected, variance, len(predicted))
+        findings.append(replace(finding, subject=f"class {name}"))
+    return findings
 
 
-def _variance(record: Mapping[str, float]) -> float:
-    """Give the variance of actual - predicted in a bin of the baseline."""
-    if "squared" in record:
-        return max(record["squared"] - (record["actual"] - record["predicted"]) ** 2, 1e-12)
-    positive = (record["actual"] * record["rows"] + 1) / (record["rows"] + 2)  # a bin without positives may get one
-    return positive * (1 - positive)
+def _variance(calibration: CalibrationBin) -> float:
+    """Estimate the variance of actual - predicted in a bin of the baseline."""
+    if isinstance(calibration, ErrorBin):
+        return max(calibration.squared - (calibration.actual - calibration.predicted) ** 2, 1e-12)
+    share = (calibration.actual * calibration.rows + 1) / (calibration.rows + 2)  # not 0: a positive may come
+    return share * (1 - share)
 
 
-def _shift(number: int, name: str, value: float, expected: float, unit: float, variance: float, rows: int) -> Finding:
-    from scipy.stats import norm
-
+def _test_shift(
+    number: int, name: str, value: float, expected: float, unit: float, variance: float, rows: int
+) -> Finding:
     error = max(variance, 1e-24) ** 0.5
-    p_value = min(1.0, 2 * float(norm.sf((abs(value - expected) - MARGIN * unit) / error)))
-    half, change = NORMAL * error, abs(value - expected) / unit if unit > 0 else None
+    p_value = min(1.0, 2 * float(norm.sf((abs(value - expected) - TOLERATED_GAP * unit) / error)))
+    half, change = NORMAL_95 * error, abs(value - expected) / unit if unit > 0 else None
     return Finding(number, "calibration", "", name, value, expected, change, p_value, value - half, value + half, rows)
 
 
-def _by_bins(number: int, moved: Floats, share: Floats, errors: Floats, margins: Floats, rows: int) -> Finding:
-    from scipy.stats import chi2
-
+def _test_bins(number: int, moved: Floats, share: Floats, errors: Floats, tolerated: Floats, rows: int) -> Finding:
     filled = errors > 0
-    statistic = float(np.sum(np.maximum(np.abs(moved[filled]) - margins[filled], 0) ** 2 / errors[filled]))
-    p_value = float(chi2.sf(statistic, int(filled.sum())))
-    value, chance = float(share @ np.abs(moved)), float(share @ np.sqrt(errors)) * BY_CHANCE
+    excess = np.maximum(np.abs(moved[filled]) - tolerated[filled], 0)
+    p_value = float(chi2.sf(float(np.sum(excess**2 / errors[filled])), int(filled.sum())))
+    value, chance = float(share @ np.abs(moved)), float(share @ np.sqrt(errors)) * MEAN_ABSOLUTE_NORMAL
     note = f"mean gap to the baseline over {int(filled.sum())} bins; chance alone makes {chance:.3g}"
-    change = value - chance
-    return Finding(number, "calibration", "", "calibration_error", value, chance, change, p_value, rows=rows, note=note)
+    return Finding(
+        number, "calibration", "", "calibration_error", value, chance, value - chance, p_value, rows=rows, note=note
+    )

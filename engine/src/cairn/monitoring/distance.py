@@ -1,15 +1,16 @@
-"""How far two distributions lie apart, less what chance alone would show; and whether it can be chance at all."""
+"""Compare two distributions of counts: their Jensen-Shannon distance without sampling noise, and a p-value."""
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import chdtrc, gammaln, kolmogorov
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-# What chance adds to the divergence, times the rows, in bits, of a bin of which so many rows are expected (those being
-# Poisson): all that is expected where that is nearly nothing, and 1 / (8 ln 2) = 0.1803 where it is much.
-EXPECTED = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 50.0, 500.0)
-ADDED = (
+# Noise of a bin: the divergence, in bits and times the rows, that Poisson counts with these expected rows add on
+# average. It is the expected rows themselves near 0, and 1 / (8 ln 2) = 0.1803 where they are many.
+EXPECTED_ROWS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 50.0, 500.0)
+NOISE = (
     0.0,
     0.0429,
     0.0768,
@@ -26,15 +27,15 @@ ADDED = (
     0.1817,
     0.1803,
 )
-FEW = 5.0  # rows that chance must expect of a bin for the chi-square test (Cochran, 1954)
+CHI_SQUARE_ROWS = 5.0  # expected in a bin that the chi-square test uses (Cochran, 1954)
 
 
 def js_distance(window: Rows, reference: Rows) -> Floats:
-    """Give the Jensen-Shannon distance of counts from a reference, with the noise of small samples taken out.
+    """Compute the Jensen-Shannon distance of counts from a reference, without the noise of small samples.
 
     The square root of the divergence in bits is a metric between 0 and 1 (Endres and Schindelin, 2003). Of two samples
-    of one distribution the divergence is not 0, but on average about (bins - 1) / (8 ln 2) (1/n + 1/N): that is taken
-    off before the root, bin by bin, since a bin that is nearly empty adds less.
+    of one distribution the divergence is not 0, but on average about (bins - 1) / (8 ln 2) (1/n + 1/N): that is
+    subtracted before the root, bin by bin, since a nearly empty bin adds less.
 
     Parameters
     ----------
@@ -43,65 +44,63 @@ def js_distance(window: Rows, reference: Rows) -> Floats:
 
     Returns
     -------
-    array of shape (...) : 0 where there is no more than chance shows; not-a-number where one side has no rows
+    array of shape (...) : 0 where the divergence is not above the noise; NaN where one side has no rows
     """
-    rows, whole = window.sum(axis=-1), reference.sum()
+    rows, reference_rows = window.sum(axis=-1), reference.sum()
     with np.errstate(invalid="ignore", divide="ignore"):
-        first, second = window / rows[..., None], reference / whole
-        middle = (first + second) / 2
-        pooled = (window + reference) / (rows + whole)[..., None]
-        each = (rows * whole / (rows + whole))[..., None]  # one sample of so many rows is as uncertain as the two are
-        chance = (np.interp(each * pooled, EXPECTED, ADDED) * (1 - pooled) / each).sum(axis=-1)
-    divergence = (_bits(first, middle) + _bits(second, middle)).sum(axis=-1) / 2
-    found: Floats = np.sqrt(np.maximum(divergence - chance, 0))
-    return np.where((rows > 0) & (whole > 0), found, np.nan)
+        window_shares, reference_shares = window / rows[..., None], reference / reference_rows
+        middle = (window_shares + reference_shares) / 2
+        pooled = (window + reference) / (rows + reference_rows)[..., None]
+        # one sample of this size is as uncertain as the two
+        effective_rows = (rows * reference_rows / (rows + reference_rows))[..., None]
+        noise = (np.interp(effective_rows * pooled, EXPECTED_ROWS, NOISE) * (1 - pooled) / effective_rows).sum(axis=-1)
+    divergence = (_bits(window_shares, middle) + _bits(reference_shares, middle)).sum(axis=-1) / 2
+    distance: Floats = np.sqrt(np.maximum(divergence - noise, 0))
+    return np.where((rows > 0) & (reference_rows > 0), distance, np.nan)
 
 
 def p_value(window: Rows, reference: Rows, *, ordered: bool) -> float:
-    """Give the chance of a difference as large as this if both were drawn alike.
+    """Test whether two samples of counts have one distribution.
 
-    Bins in which chance expects enough rows are compared by the chi-square test. All others are put together and held
-    against the rest by Fisher's exact test. Where the bins have an order, the test of Kolmogorov and Smirnov looks at
-    their running sums; with so few steps it is cautious. The smallest of the p values counts, times their number.
+    Bins with enough expected rows are compared by the chi-square test. All others are added up and compared with the
+    rest by Fisher's exact test. Where the bins have an order, the test of Kolmogorov and Smirnov compares their running
+    sums; with few bins it is conservative. The result is the smallest p-value times the number of tests.
 
     Parameters
     ----------
     window, reference : rows by bin, of shape (n_bins,); neither is empty
-    ordered : the bins are of numbers
+    ordered : whether the bins have an order
     """
-    from scipy.special import chdtrc, kolmogorov
-
     both = np.stack([window, reference]).astype(np.float64)
     both = both[:, both.sum(axis=0) > 0]
     total = both.sum(axis=1)
     expected = total[:, None] * both.sum(axis=0) / total.sum()
-    filled = expected.min(axis=0) >= FEW
-    found = [1.0]
+    filled = expected.min(axis=0) >= CHI_SQUARE_ROWS
+    p_values = [1.0]
     if filled.sum() > 1 and both[:, filled].sum(axis=1).all():
-        found.append(chdtrc(filled.sum() - 1, _chi_square(both[:, filled])))
+        p_values.append(chdtrc(filled.sum() - 1, _chi_square(both[:, filled])))
     if not filled.all() and (filled.any() or both.shape[1] > 1):
         few = both[:, ~filled].sum(axis=1) if filled.any() else both[:, both[1].argmax()]
-        found.append(_fisher(few, total))
+        p_values.append(_fisher(few, total))
     if ordered:
         apart = np.abs(np.diff(np.cumsum(both, axis=1) / total[:, None], axis=0)).max()
-        found.append(kolmogorov(apart * np.sqrt(total.prod() / total.sum())))
-    tests = max(len(found) - 1, 1)
-    return float(min(1.0, min(found) * tests))
+        p_values.append(kolmogorov(apart * np.sqrt(total.prod() / total.sum())))
+    tests = max(len(p_values) - 1, 1)
+    return float(min(1.0, min(p_values) * tests))
 
 
 def _fisher(few: Floats, total: Floats) -> float:
-    """Give the p value of Fisher's exact test (1935): of all tables with these sums, those that are no likelier.
+    """Compute the p-value of Fisher's exact test (1935): the share of tables with these sums that are no likelier.
 
-    It is what scipy.stats.fisher_exact gives, in a twentieth of its time: a baseline asks for thousands.
+    It equals scipy.stats.fisher_exact in a twentieth of its time: a baseline needs thousands.
     """
-    from scipy.special import gammaln
-
-    here = np.arange(max(0, few.sum() - total[1]), min(few.sum(), total[0]) + 1)  # of the few, in the first
-    ways = [here, few.sum() - here, total[0] - here, total[1] - few.sum() + here]
-    likely = -sum(gammaln(each + 1) for each in ways)
-    chance = np.exp(likely - likely.max())
-    no_likelier = chance <= chance[int(few[0] - here[0])] * (1 + 1e-7)  # equal ones differ in their last bits
-    return float(chance[no_likelier].sum() / chance.sum())
+    first_counts = np.arange(max(0, few.sum() - total[1]), min(few.sum(), total[0]) + 1)
+    cells = [first_counts, few.sum() - first_counts, total[0] - first_counts, total[1] - few.sum() + first_counts]
+    log_weights = -sum(gammaln(cell + 1) for cell in cells)
+    weights = np.exp(log_weights - log_weights.max())
+    # equal tables differ in their last bits
+    no_likelier = weights <= weights[int(few[0] - first_counts[0])] * (1 + 1e-7)
+    return float(weights[no_likelier].sum() / weights.sum())
 
 
 def _bits(share: Floats, middle: Floats) -> Floats:

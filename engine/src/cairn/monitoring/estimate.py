@@ -1,72 +1,79 @@
-"""How good the model is likely to be, before anyone knows: from its probabilities alone."""
+"""Estimated performance: metrics of each window from the model's probabilities, before labels arrive."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.stats import norm
 
 from cairn.evaluation.metrics import GREATER_IS_BETTER
-from cairn.monitoring import label_free
+from cairn.monitoring.documents import EstimatedMetric, OutcomeBaseline
 from cairn.monitoring.finding import Finding
-from cairn.monitoring.history import edge
-from cairn.monitoring.multiple_testing import corrected
-from cairn.monitoring.sample import Served, prediction_columns, predictions, sampled
+from cairn.monitoring.label_free import Estimate, estimate_metrics
+from cairn.monitoring.multiple_testing import adjust_p_values
+from cairn.monitoring.past_range import estimate_range, widen
+from cairn.monitoring.sample import Predictions, prediction_columns, predictions, sample_rows
+from cairn.rows.signature import Signature
 
-if TYPE_CHECKING:
-    from cairn.rows.signature import Signature
-
-NORMAL = 1.959964  # standard errors that hold 95 % of a normal distribution
+NORMAL_95 = 1.959964  # standard errors that contain 95 % of a normal distribution
 CLASSES = "from probabilities, calibrated on the test part: true as long as they are, which a change of concept ends"
 NUMBERS = "from the errors that predictions as large had on the test part: true as long as the error depends on that"
 
 
-def estimated(
-    served: Served, content: Mapping[str, Any], *, signature: "Signature", values: Mapping[str, float] | None = None
+def measure_estimates(
+    records: Predictions,
+    outcomes: OutcomeBaseline,
+    *,
+    signature: Signature,
+    values: Mapping[str, float] | None = None,
 ) -> list[Finding]:
-    """Estimate every metric that can be had without labels.
+    """Estimate every metric that can be estimated without labels.
 
-    The interval is where the real figure will lie in 95 of 100 windows, if the assumptions hold. What is worse than
+    If the assumptions are true, the interval contains the real figure in 95 of 100 windows. A figure that is worse than
     the baseline, and than any period of the history, is a change: the rows have become harder, not the model wrong.
 
     Parameters
     ----------
-    served : the recorded predictions
-    content : the baseline's `expected`
+    records : the recorded predictions
+    outcomes : of the baseline
     signature : of the model
     values : what outcomes are worth, as in conf/decision; None: no `profit_per_1000`
     """
-    found: list[Finding] = []
+    results: list[Finding] = []
     columns = prediction_columns(signature.task, signature.classes)
-    for number, rows in sampled(served, columns).items():
-        said = predictions(rows)
-        outlook = label_free.of_rows(said, content["calibration"], signature, values)
-        told = [_finding(number, name, each, content, len(said)) for name, each in outlook.items()]
-        found += corrected([each for each in told if each is not None])
-    return found
+    for number, rows in sample_rows(records, columns).items():
+        predicted = predictions(rows)
+        estimates = estimate_metrics(predicted, outcomes.calibration, signature, values)
+        findings = [_compare(number, name, each, outcomes, len(predicted)) for name, each in estimates.items()]
+        results += adjust_p_values([finding for finding in findings if finding is not None])
+    return results
 
 
-def _finding(
-    number: int, name: str, outlook: label_free.Likely, content: Mapping[str, Any], rows: int
-) -> Finding | None:
-    from scipy.stats import norm
-
-    known = content["metrics"].get(name, {})
-    if known.get("value") is None or known.get("estimated") is None or not np.isfinite(outlook.value):
+def _compare(number: int, name: str, estimate: Estimate, outcomes: OutcomeBaseline, rows: int) -> Finding | None:
+    metric = outcomes.metrics.get(name)
+    if not isinstance(metric, EstimatedMetric) or metric.value is None or not np.isfinite(estimate.value):
         return None
-    better = GREATER_IS_BETTER[name]
-    offset = known["value"] - known["estimated"]
-    limit = edge(content, "estimated", name, value=known["estimated"], higher=not better)
-    worse = (limit - outlook.value) if better else (outlook.value - limit)
-    p_value = float(norm.sf(worse / max(np.hypot(outlook.spread, known["spread"]), 1e-12)))
-    half = NORMAL * float(np.hypot(outlook.noise, known["error"]))
-    value, reference = outlook.value + offset, known["value"]
-    note = NUMBERS if name in ("mae", "rmse") else CLASSES
-    change = relative(worse, reference)
+    if metric.estimated is None or metric.error is None or metric.spread is None:
+        return None
+    lowest, highest = widen(metric.estimated, estimate_range(outcomes.history, name))
+    worse = lowest - estimate.value if GREATER_IS_BETTER[name] else estimate.value - highest
+    half = NORMAL_95 * float(np.hypot(estimate.noise, metric.error))
+    value = estimate.value + (metric.value - metric.estimated)
     return Finding(
-        number, "estimate", "", name, value, reference, change, p_value, value - half, value + half, rows, note
+        number,
+        "estimate",
+        "",
+        name,
+        value,
+        metric.value,
+        change=relative_change(worse, metric.value),
+        p_value=float(norm.sf(worse / max(np.hypot(estimate.spread, metric.spread), 1e-12))),
+        low=value - half,
+        high=value + half,
+        rows=rows,
+        note=NUMBERS if name in ("mae", "rmse") else CLASSES,
     )
 
 
-def relative(worse: float, reference: float) -> float | None:
-    """Give how much worse a figure is, as a share of the one that it is held against; None where that is 0."""
+def relative_change(worse: float, reference: float) -> float | None:
+    """Return a decline as a share of the reference; None where that is 0."""
     return float(worse / abs(reference)) if reference else None

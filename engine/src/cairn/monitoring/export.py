@@ -1,173 +1,214 @@
-"""What monitoring found, for machines: monitoring.json, the words of an alarm, and metrics for Prometheus."""
+"""Build monitoring.json from judged findings, and its figures for Prometheus."""
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from cairn.monitoring import verdict
-from cairn.monitoring.finding import Finding, Status, Window
+from cairn.monitoring.documents import (
+    AreaStatus,
+    Distribution,
+    Limits,
+    MonitoredModel,
+    MonitoringReport,
+    Reference,
+    Request,
+    RowCounts,
+    WindowSummary,
+)
+from cairn.monitoring.finding import Area, Finding, Status, Window
 from cairn.monitoring.settings import AREAS, Settings
-from cairn.monitoring.timespec import said
+from cairn.monitoring.timespec import to_iso
 
 FORMAT = 1
-NUMBERS: dict[Status, int] = {"unknown": -1, "ok": 0, "warning": 1, "alarm": 2}  # a status, as Prometheus has it
-SHORT = timedelta(minutes=10)  # of a window whose times are said to the second
+STATUS_NUMBERS: dict[Status, int] = {"unknown": -1, "ok": 0, "warning": 1, "alarm": 2}
+SHORT_WINDOW = timedelta(minutes=10)  # times of a shorter window are printed to the second
 LABELS = ("area", "subject", "measure")
 
 
-def content(
-    about: Mapping[str, Any],
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """The parts of monitoring.json that do not follow from the findings; see `MonitoringReport`."""
+
+    made: str
+    model: MonitoredModel
+    reference: Reference
+    asked: Request
+    rows: RowCounts
+    distributions: dict[str, Distribution]
+    prediction: Distribution | None
+    troubles: list[str]
+
+
+def build_report(
+    context: Context,
     windows: Sequence[Window],
     full: Collection[int],
     findings: Sequence[Finding],
     settings: Settings,
     labelled: Mapping[int, int] | None = None,
-) -> dict[str, Any]:
-    """Make what monitoring.json holds.
+) -> MonitoringReport:
+    """Build the content of monitoring.json.
 
     Parameters
     ----------
-    about : what else stands there: made, model, reference, asked, distributions, troubles
+    context : the other parts
     windows : oldest first
-    full : the numbers of those that will get no more rows; they alone can raise an alarm
+    full : the numbers of windows that will get no more rows; only these can raise an alarm
     findings : judged
-    settings : by which they were
-    labelled : window -> rows whose truth is known; None: no labels were given
+    settings : that they were judged by
+    labelled : window -> rows with a label; None: no labels were given
     """
-    answers = verdict.answers(findings, sorted(full))
-    of: dict[int, list[Finding]] = {window.number: [] for window in windows}
+    deciding = verdict.deciding_windows(findings, sorted(full))
+    by_window: dict[int, list[Finding]] = {window.number: [] for window in windows}
     for finding in findings:
-        of[finding.window].append(finding)
-    return {
-        "format": FORMAT,
-        "status": verdict.overall({area: status for area, (_, status) in answers.items()}),
-        **about,
-        "rules": {name: getattr(settings, name) for name in ("least_rows", "significance", "limits")},
-        "areas": {area: {"window": window, "status": status} for area, (window, status) in answers.items()},
-        "windows": [
-            {
-                **_window(window),
-                "labelled": None if labelled is None else labelled.get(window.number, 0),
-                "full": window.number in full,
-                **_statuses(of[window.number]),
-            }
+        by_window[finding.window].append(finding)
+    return MonitoringReport(
+        format=FORMAT,
+        status=verdict.overall_status({area: status for area, (_, status) in deciding.items()}),
+        **vars(context),
+        rules=Limits(least_rows=settings.least_rows, significance=settings.significance, limits=settings.limits),
+        areas={area: AreaStatus(window=window, status=status) for area, (window, status) in deciding.items()},
+        windows=[
+            _summarise(
+                window,
+                by_window[window.number],
+                labelled=None if labelled is None else labelled.get(window.number, 0),
+                full=window.number in full,
+            )
             for window in windows
         ],
-        "alarms": [_finding(each) for each in verdict.standing(findings, answers, "alarm")],
-        "warnings": [_finding(each) for each in verdict.standing(findings, answers, "warning")],
-        "findings": [_finding(each) for each in findings],
-    }
+        alarms=[_plain(finding) for finding in verdict.deciding_findings(findings, deciding, "alarm")],
+        warnings=[_plain(finding) for finding in verdict.deciding_findings(findings, deciding, "warning")],
+        findings=[_plain(finding) for finding in findings],
+    )
 
 
-def alarms(content: Mapping[str, Any]) -> list[str]:
-    """Give a line for each alarm of monitoring.json, the worst first."""
-    return [line(each, content["windows"]) for each in content["alarms"]]
+def alarm_lines(report: MonitoringReport) -> list[str]:
+    """Return a line for each alarm, the worst first."""
+    return [finding_line(alarm, report.windows) for alarm in report.alarms]
 
 
-def line(finding: Mapping[str, Any], windows: Sequence[Mapping[str, Any]]) -> str:
-    """Say a finding of monitoring.json in one line, such as `drift of age: js_distance 0.31 (2026-03-07 to ...)`.
-
-    Parameters
-    ----------
-    finding : one of monitoring.json
-    windows : those of monitoring.json
-    """
-    window = next(each for each in windows if each["number"] == finding["window"])
-    before = "" if finding["reference"] is None else f", {finding['reference']:.4g} before"
-    value = "unknown" if finding["value"] is None else f"{finding['value']:.4g}"
-    return f"{name(finding)} {value}{before} ({period(window)})"
+def finding_line(finding: Finding, windows: Sequence[WindowSummary]) -> str:
+    """Describe a finding in one line, such as `drift of age: js_distance 0.31 (2026-03-07 to ...)`."""
+    window = next(window for window in windows if window.number == finding.window)
+    before = "" if finding.reference is None else f", {finding.reference:.4g} before"
+    value = "unknown" if finding.value is None else f"{finding.value:.4g}"
+    return f"{finding_name(finding)} {value}{before} ({format_period(window.start, window.end)})"
 
 
-def name(finding: Mapping[str, Any]) -> str:
-    """Name what a finding is about, such as `drift of age: js_distance` or `performance: roc_auc`."""
-    subject = "" if finding["subject"] in ("", finding["measure"]) else f" of {finding['subject']}"
-    return f"{finding['area']}{subject}: {finding['measure']}"
+def finding_name(finding: Finding) -> str:
+    """Name a finding, such as `drift of age: js_distance` or `performance: roc_auc`."""
+    subject = "" if finding.subject in ("", finding.measure) else f" of {finding.subject}"
+    return f"{finding.area}{subject}: {finding.measure}"
 
 
-def period(window: Mapping[str, Any]) -> str:
-    """Spell from when to when a window of monitoring.json goes; to the second where it is short."""
-    start, end = (datetime.fromisoformat(window[key]) for key in ("start", "end"))
-    spelled = "%Y-%m-%d %H:%M" if end - start >= SHORT else "%Y-%m-%d %H:%M:%S"
-    last = f"{end:{spelled}}" if start.date() != end.date() else f"{end:{spelled.split()[1]}}"
-    return f"{start:{spelled}} to {last}"
+def format_period(start: str, end: str) -> str:
+    """Format the start and the end of a window for people; a short one to the second."""
+    first, last = datetime.fromisoformat(start), datetime.fromisoformat(end)
+    pattern = "%Y-%m-%d %H:%M" if last - first >= SHORT_WINDOW else "%Y-%m-%d %H:%M:%S"
+    ending = f"{last:{pattern}}" if first.date() != last.date() else f"{last:{pattern.split()[1]}}"
+    return f"{first:{pattern}} to {ending}"
 
 
-def news(content: Mapping[str, Any], last: Mapping[str, Any] | None, least: Status) -> list[Mapping[str, Any]]:
-    """Give the alarms, and the warnings where these are asked for, that the last run did not have.
+def new_findings(report: MonitoringReport, previous: MonitoringReport | None, least: Status) -> list[Finding]:
+    """Return the alarms, and on request the warnings, that the previous run did not have.
 
     Parameters
     ----------
-    content, last : monitoring.json of this run, and of the one before; None: there was none
+    report : of this run
+    previous : of the run before; None: there was none
     least : `alarm` or `warning`
     """
-    same = last is not None and all(last["model"][key] == content["model"][key] for key in ("version", "folder"))
-    before = last if last is not None and same else {"alarms": [], "warnings": []}
-    alarmed = {_key(each) for each in before["alarms"]}
-    warned = alarmed | {_key(each) for each in before["warnings"]}
-    told = [each for each in content["alarms"] if _key(each) not in alarmed]
-    return told + [each for each in content["warnings"] if least == "warning" and _key(each) not in warned]
+    if previous is None or (previous.model.version, previous.model.folder) != (
+        report.model.version,
+        report.model.folder,
+    ):
+        alarmed, warned = set(), set()
+    else:
+        alarmed = {_key(alarm) for alarm in previous.alarms}
+        warned = alarmed | {_key(warning) for warning in previous.warnings}
+    alarms = [alarm for alarm in report.alarms if _key(alarm) not in alarmed]
+    return alarms + [each for each in report.warnings if least == "warning" and _key(each) not in warned]
 
 
-def prometheus(content: Mapping[str, Any]) -> str:
-    """Give monitoring.json's newest figures as text for node_exporter's textfile collector, which wants no times."""
-    from prometheus_client import CollectorRegistry, Gauge, generate_latest
-
+def prometheus(report: MonitoringReport) -> str:
+    """Write the newest figures as text for node_exporter's textfile collector, which refuses timestamps."""
     registry = CollectorRegistry()
 
     def gauge(name: str, means: str, *labels: str) -> Gauge:
         return Gauge(f"cairn_monitor_{name}", means, labels, registry=registry)
 
-    made = datetime.fromisoformat(content["made"]).timestamp()
+    made = datetime.fromisoformat(report.made).timestamp()
     gauge("last_run_timestamp_seconds", "When monitoring last looked").set(made)
-    gauge("status", "The worst: 0 ok, 1 warning, 2 alarm, -1 unknown").set(NUMBERS[content["status"]])
-    model = {key: content["model"][key] or "" for key in ("version", "stage")}
+    gauge("status", "The worst: 0 ok, 1 warning, 2 alarm, -1 unknown").set(STATUS_NUMBERS[report.status])
+    model = {"version": report.model.version or "", "stage": report.model.stage or ""}
     gauge("model_info", "The model that is monitored", *model).labels(**model).set(1)
-    full = [window for window in content["windows"] if window["full"]]
+    full = [window for window in report.windows if window.full]
     if full:
-        for key in ("start", "end"):
-            at = datetime.fromisoformat(full[-1][key]).timestamp()
-            gauge(f"window_{key}_timestamp_seconds", f"The {key} of the newest full window").set(at)
-        gauge("window_rows", "Predictions recorded in it").set(full[-1]["rows"])
+        for name, time in (("start", full[-1].start), ("end", full[-1].end)):
+            seconds = datetime.fromisoformat(time).timestamp()
+            gauge(f"window_{name}_timestamp_seconds", f"The {name} of the newest full window").set(seconds)
+        gauge("window_rows", "Predictions recorded in it").set(full[-1].rows)
     figures = {
-        key: gauge(key, f"The {key} of a figure, in its own units", *LABELS) for key in ("value", "reference", "change")
+        name: gauge(name, f"The {name} of a figure, in its own units", *LABELS)
+        for name in ("value", "reference", "change")
     }
     status = gauge("finding_status", "What the limits say: 0 ok, 1 warning, 2 alarm, -1 unknown", *LABELS)
-    for finding in newest(content):
-        labels = [finding[label] for label in LABELS]
-        status.labels(*labels).set(NUMBERS[finding["status"]])
-        for key, figure in figures.items():
-            if finding[key] is not None:
-                figure.labels(*labels).set(finding[key])
+    for finding in deciding_or_newest(report):
+        status.labels(*_key(finding)).set(STATUS_NUMBERS[finding.status])
+        for name, figure in figures.items():
+            value = getattr(finding, name)
+            if value is not None:
+                figure.labels(*_key(finding)).set(value)
     return generate_latest(registry).decode()
 
 
-def newest(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Give the findings of the windows that answer for their areas; where none does, of the newest full one."""
-    full = max((window["number"] for window in content["windows"] if window["full"]), default=None)
-    answering = {area: full if each["window"] is None else each["window"] for area, each in content["areas"].items()}
-    return [each for each in content["findings"] if each["window"] == answering[each["area"]]]
+def deciding_or_newest(report: MonitoringReport) -> list[Finding]:
+    """Return the findings of the window that decides each area; of an undecided area those of the newest full one."""
+    newest = max((window.number for window in report.windows if window.full), default=None)
+    deciding = {name: newest if area.window is None else area.window for name, area in report.areas.items()}
+    return [finding for finding in report.findings if finding.window == deciding[finding.area]]
 
 
-def _window(window: Window) -> dict[str, Any]:
-    return {**window._asdict(), "start": said(window.start), "end": said(window.end)}
+def _summarise(window: Window, findings: Sequence[Finding], *, labelled: int | None, full: bool) -> WindowSummary:
+    areas: dict[Area, Status] = {
+        area: verdict.worst_status(finding.status for finding in findings if finding.area == area) for area in AREAS
+    }
+    return WindowSummary(
+        number=window.number,
+        start=to_iso(window.start),
+        end=to_iso(window.end),
+        rows=window.rows,
+        labelled=labelled,
+        full=full,
+        status=verdict.overall_status(areas),
+        areas=areas,
+        counts={status: sum(finding.status == status for finding in findings) for status in STATUS_NUMBERS},
+    )
 
 
-def _statuses(findings: Sequence[Finding]) -> dict[str, Any]:
-    """Sum up a window's findings: the worst of all, and of each area, and how many have which."""
-    areas = {area: verdict.worst(each.status for each in findings if each.area == area) for area in AREAS}
-    counts = {status: sum(each.status == status for each in findings) for status in NUMBERS}
-    return {"status": verdict.overall(areas), "areas": areas, "counts": counts}
+def _plain(finding: Finding) -> Finding:
+    """Replace NumPy's numbers by Python's, and a figure that is not finite by None: JSON has neither."""
+    return replace(
+        finding,
+        window=int(finding.window),
+        rows=int(finding.rows),
+        value=_finite(finding.value),
+        reference=_finite(finding.reference),
+        change=_finite(finding.change),
+        p_value=_finite(finding.p_value),
+        low=_finite(finding.low),
+        high=_finite(finding.high),
+    )
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
-    """Give a finding as JSON can say it, which knows neither NumPy's numbers nor one that is none."""
-    figures = finding._asdict()
-    for key in ("value", "reference", "change", "p_value", "low", "high"):
-        value = figures[key]
-        figures[key] = None if value is None or not math.isfinite(value) else float(value)
-    return {**figures, "window": int(finding.window), "rows": int(finding.rows)}
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)
 
 
-def _key(finding: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(finding[label] for label in LABELS)
+def _key(finding: Finding) -> tuple[str, str, str]:
+    return finding.area, finding.subject, finding.measure

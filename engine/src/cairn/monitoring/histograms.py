@@ -1,30 +1,28 @@
-"""How many rows fall into each bin, of every column and window, counted in one scan."""
+"""Count rows by bin, of every column and window in one scan."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from cairn.monitoring.documents import Baseline, ColumnCounts
+from cairn.monitoring.records import Records
 from cairn.rows.signature import MICROSECONDS_A_DAY, Column, Signature
 from cairn.tables.duck import literal, quoted
-
-if TYPE_CHECKING:
-    import duckdb
-
-    from cairn.monitoring.records import Recorded
 
 Numbers = NDArray[np.int64]
 
 
 class Bins(NamedTuple):
-    """How a column's values are put together.
+    """The bins of a column.
 
     Parameters
     ----------
-    edges : of numbers: bin i holds edges[i - 1] < value <= edges[i]; the first is below all that the reference showed,
+    edges : of numbers: bin i has edges[i - 1] < value <= edges[i]; the first is below all values of the reference,
         the last above
-    levels : of categories and booleans, as texts: a bin each, and a last one for all others
+    levels : of categories and booleans, as texts: each has a bin, and a last one is for all others
     """
 
     edges: Sequence[float] | None = None
@@ -32,13 +30,13 @@ class Bins(NamedTuple):
 
     @property
     def number(self) -> int:
-        """How many bins there are."""
+        """The number of bins."""
         return len(self.edges or self.levels or []) + 1
 
     @classmethod
-    def of(cls, described: Mapping[str, Any]) -> "Bins":
-        """Take them from a column of the baseline."""
-        return cls(described.get("edges"), described.get("levels"))
+    def of(cls, column: ColumnCounts) -> "Bins":
+        """Take the bins from the baseline."""
+        return cls(column.edges, column.levels)
 
 
 class Counts(NamedTuple):
@@ -46,9 +44,9 @@ class Counts(NamedTuple):
 
     Parameters
     ----------
-    columns : feature -> array of shape (n_windows, n_bins + 1); the last place counts what is missing
+    columns : feature -> array of shape (n_windows, n_bins + 1); the last place counts missing values
     prediction : the same of the prediction
-    rows : of all, of shape (n_windows,)
+    rows : all rows, of shape (n_windows,)
     """
 
     columns: dict[str, Numbers]
@@ -56,27 +54,26 @@ class Counts(NamedTuple):
     rows: Numbers
 
 
-def counted(recorded: "Recorded", baseline: Mapping[str, Any]) -> Counts:
+def count_records(records: Records, baseline: Baseline) -> Counts:
     """Count recorded rows by the bins of a baseline.
 
     Parameters
     ----------
-    recorded : open
-    baseline : its `columns` and `prediction` have the bins
+    records : open
+    baseline : has the bins
     """
-    of = {column.name: column for column in recorded.signature.columns}
-    values = {name: value(of[name], recorded.names[name]) for name in baseline["columns"] if name in of}
-    bins = {name: Bins.of(baseline["columns"][name]) for name in values}
-    asked = [*((values[name], bins[name]) for name in values)]
-    asked.append((predicted(recorded.signature), Bins.of(baseline["prediction"])))
-    numbers = range(len(recorded.windows))
-    *columns, prediction = tally(recorded.connection, "recorded", asked, group="window_number", groups=numbers)
-    rows = np.array([window.rows for window in recorded.windows], dtype=np.int64)
-    return Counts(dict(zip(values, columns, strict=True)), prediction, rows)
+    features = {column.name: column for column in records.signature.columns if column.name in baseline.columns}
+    names = [name for name in baseline.columns if name in features]
+    binned = [(value_sql(features[name], records.names[name]), Bins.of(baseline.columns[name])) for name in names]
+    binned.append((prediction_sql(records.signature), Bins.of(baseline.prediction)))
+    numbers = range(len(records.windows))
+    *columns, prediction = count_by_bin(records.connection, "recorded", binned, group="window_number", groups=numbers)
+    rows = np.array([window.rows for window in records.windows], dtype=np.int64)
+    return Counts(dict(zip(names, columns, strict=True)), prediction, rows)
 
 
-def value(column: Column, name: str) -> str:
-    """Give a feature as SQL counts it: numbers as the model sees them, times as days since 1970, others as texts."""
+def value_sql(column: Column, name: str) -> str:
+    """Write the SQL of a feature's value: numbers as the model reads them, times as days since 1970, others as text."""
     if column.kind == "category":
         return quoted(name)
     if column.kind == "boolean":
@@ -87,48 +84,48 @@ def value(column: Column, name: str) -> str:
     return f"CASE WHEN NOT isnan({number}) THEN {number} END"
 
 
-def predicted(signature: Signature) -> str:
-    """Give the prediction as SQL counts it: the last class's probability of two, a class's name, or a value."""
+def prediction_sql(signature: Signature) -> str:
+    """Write the SQL of the prediction: the probability of the last of two classes, a class's name, or a value."""
     if signature.task == "binary":
         return "probabilities[-1]"
     return "prediction::DOUBLE" if signature.classes is None else "prediction::VARCHAR"
 
 
-def tally(
-    connection: "duckdb.DuckDBPyConnection",
+def count_by_bin(
+    connection: duckdb.DuckDBPyConnection,
     table: str,
-    asked: Sequence[tuple[str, Bins]],
+    binned: Sequence[tuple[str, Bins]],
     *,
     group: str,
     groups: Sequence[int],
 ) -> list[Numbers]:
     """Count values by group and bin, of all columns at once.
 
-    One `histogram` a column in one query reads 10,000,000 rows x 20 columns in seconds; a GROUP BY for each column took
-    twice as long, and a sum for each bin four times.
+    One `histogram` for each column in one query reads 10,000,000 rows x 20 columns in seconds; a GROUP BY for each
+    column took twice as long, and a sum for each bin four times.
 
     Parameters
     ----------
     table : in the connection
-    asked : expressions and their bins
-    group : an expression for the group's number
-    groups : the numbers to give, in order
+    binned : SQL expressions and their bins
+    group : the SQL expression of the group's number
+    groups : the numbers to return, in order
 
     Returns
     -------
-    list of arrays of shape (n_groups, n_bins + 1), in the order of `asked`; the last place counts what is missing
+    list of arrays of shape (n_groups, n_bins + 1), in the order of `binned`; the last place counts missing values
     """
-    selected = ", ".join(f"{_histogram(value, bins)}, count({value})" for value, bins in asked)
-    found = connection.execute(f"SELECT {group} AS number, count(*), {selected} FROM {table} GROUP BY ALL").fetchall()
-    by_number = {number: answers for number, *answers in found}
-    counts = [np.zeros((len(groups), bins.number + 1), dtype=np.int64) for _, bins in asked]
+    selected = ", ".join(f"{_histogram(value, bins)}, count({value})" for value, bins in binned)
+    results = connection.execute(f"SELECT {group} AS number, count(*), {selected} FROM {table} GROUP BY ALL").fetchall()
+    by_number = {number: answers for number, *answers in results}
+    counts = [np.zeros((len(groups), bins.number + 1), dtype=np.int64) for _, bins in binned]
     for row, number in enumerate(groups):
         if number not in by_number:
             continue
         rows, *answers = by_number[number]
-        for place, (_, bins) in enumerate(asked):
-            histogram, there = answers[2 * place] or {}, answers[2 * place + 1]
-            counts[place][row] = [*_filled(histogram, there, bins), rows - there]
+        for place, (_, bins) in enumerate(binned):
+            histogram, known = answers[2 * place] or {}, answers[2 * place + 1]
+            counts[place][row] = [*_counts(histogram, known, bins), rows - known]
     return counts
 
 
@@ -139,9 +136,9 @@ def _histogram(value: str, bins: Bins) -> str:
     return f"histogram(TRY_CAST({value} AS ENUM({levels})))"
 
 
-def _filled(histogram: Mapping[Any, int], there: int, bins: Bins) -> list[int]:
+def _counts(histogram: Mapping[Any, int], known: int, bins: Bins) -> list[int]:
     if bins.edges is not None:
         counts = [histogram.get(edge, 0) for edge in bins.edges]
     else:
         counts = [histogram.get(level, 0) for level in bins.levels or []]
-    return [*counts, there - sum(counts)]
+    return [*counts, known - sum(counts)]

@@ -1,113 +1,112 @@
-"""How far figures of outcomes have wandered before, so that what history has shown, such as a season, is no alarm."""
+"""Measure the ranges of figures over past periods, so that a season is not an alarm."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from cairn.evaluation.curves import figure
-from cairn.monitoring import bias_drift, label_free
-from cairn.monitoring.attribution import mean_sizes, ndcg
+from cairn.models.saved import Model
+from cairn.monitoring import group_counts
+from cairn.monitoring.attribution import mean_contributions, ndcg
+from cairn.monitoring.documents import (
+    AttributionRanges,
+    Calibration,
+    Contributions,
+    GroupCounts,
+    NoContributions,
+    OutcomeRanges,
+)
+from cairn.monitoring.label_free import estimate_metrics
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from cairn.models.saved import Model
-
-Record = dict[str, Any]
-DAYS = (7, 28)  # lengths of a period, the first that has enough rows
-LEAST = 200  # rows of a period
-EXPLAINED = 300  # rows of a period
+PERIOD_DAYS = (7, 28)  # the first that has enough rows
+PERIOD_ROWS = 200  # that a period needs
+ROWS_EXPLAINED = 300  # of a period
+Path = tuple[str, ...]
 
 
-def history(
-    model: "Model",
-    seen: "pd.DataFrame",
+def measure_history(
+    model: Model,
+    rows: pd.DataFrame,
     time: str,
-    content: Mapping[str, Any],
+    calibration: Calibration,
+    groups: Mapping[str, GroupCounts],
+    contributions: Contributions | NoContributions,
     *,
     values: Mapping[str, float] | None,
     seed: int,
-) -> Record | None:
-    """Give the lowest and the highest that a figure was in any period; what has no label enters alone.
+) -> OutcomeRanges | None:
+    """Measure the lowest and the highest of each figure over all periods; labels are not used.
 
     Parameters
     ----------
     model : trained
-    seen : all rows there are
+    rows : all rows
     time : the column that orders them
-    content : what is known of the whole: `calibration`, `groups`, `contributions`
+    calibration, groups, contributions : of the baseline
     values : as in conf/decision
     seed : of the rows that are explained
 
     Returns
     -------
-    dict : `days`, `periods`, `estimated`, `groups`, `attribution`; None: there are too few rows
+    OutcomeRanges : None where there are too few rows
     """
-    days, periods = _periods(seen[time])
+    days, periods = _periods(rows[time])
     if len(periods) < 2:
         return None
-    about = model.signature
-    said = model.predict(seen) if about.classes is None else model.predict_proba(seen)
-    chosen = said if about.classes is None else model.choose(said)
-    known = content["contributions"]
-    explained = known.get("exact", False)
-    draw = np.random.default_rng(seed)
-    told: dict[tuple[str, ...], list[float]] = {}
-    for rows in periods:
-        for name, each in label_free.of_rows(said[rows], content["calibration"], about, values).items():
-            told.setdefault(("estimated", name), []).append(each.value)
-        part = bias_drift.of_table(
-            seen.iloc[rows], list(content["groups"]), None, chosen[rows], about, content["groups"]
-        )
-        for path, value in bias_drift.values(part, about):
-            told.setdefault(("groups", *path), []).append(value)
-        if explained:
-            some = draw.permutation(rows)[:EXPLAINED]
-            sizes = mean_sizes(model, seen.iloc[some])[0]
-            reference = {name: each["mean_abs"] for name, each in known["features"].items()}
-            told.setdefault(("attribution", "ndcg"), []).append(ndcg(reference, sizes))
+    signature = model.signature
+    predicted = model.predict(rows) if signature.classes is None else model.predict_proba(rows)
+    chosen = predicted if signature.classes is None else model.choose(predicted)
+    generator = np.random.default_rng(seed)
+    figures: dict[Path, list[float]] = {}
+
+    def add(value: float, *path: str) -> None:
+        figures.setdefault(path, []).append(value)
+
+    for places in periods:
+        for name, estimate in estimate_metrics(predicted[places], calibration, signature, values).items():
+            add(estimate.value, "estimated", name)
+        counts = group_counts.count_table(rows.iloc[places], list(groups), None, chosen[places], signature, groups)
+        for path, value in group_counts.label_free_measures(counts, signature):
+            add(value, "groups", *path)
+        if isinstance(contributions, Contributions) and contributions.exact:
+            some = generator.permutation(places)[:ROWS_EXPLAINED]
+            sizes = mean_contributions(model, rows.iloc[some])[0]
+            reference = {name: feature.mean_abs for name, feature in contributions.features.items()}
+            add(ndcg(reference, sizes), "attribution", "ndcg")
             for name, size in sizes.items():
-                told.setdefault(("attribution", "features", name), []).append(size)
-    return {"days": days, "periods": len(periods), **_nested(told)}
+                add(size, "attribution", "features", name)
+    return _ranges(days, len(periods), figures)
 
 
-def edge(content: Mapping[str, Any], *path: str, value: float, higher: bool) -> float:
-    """Give the farthest that history has shown in one direction, at least the figure of the whole.
-
-    Parameters
-    ----------
-    content : the baseline's `expected`
-    path : to the figure in its `history`
-    value : of the whole
-    higher : whether the highest is asked for, or the lowest
-    """
-    found: Any = content["history"] or {}
-    for name in path:
-        found = found.get(name, {}) if isinstance(found, Mapping) else {}
-    return (max if higher else min)([value, *found])
-
-
-def _periods(times: "pd.Series") -> tuple[int, list[NDArray[np.intp]]]:
-    """Give the rows of every period that has enough of them."""
+def _periods(times: pd.Series) -> tuple[int, Sequence[NDArray[np.intp]]]:
+    """Return the length in days and the rows of every period that has enough of them."""
     first = times.min()
-    for days in DAYS:
+    for days in PERIOD_DAYS:
         number = ((times - first).dt.days // days).fillna(-1).to_numpy(dtype=np.intp)
-        parts = [np.flatnonzero(number == each) for each in range(number.max() + 1)]
-        large = [rows for rows in parts if len(rows) >= LEAST]
-        if len(large) >= max(2, len(parts) - 1):  # the last is seldom whole
+        periods = [np.flatnonzero(number == place) for place in range(number.max() + 1)]
+        large = [places for places in periods if len(places) >= PERIOD_ROWS]
+        if len(large) >= max(2, len(periods) - 1):  # the last period is rarely complete
             break
     return days, large
 
 
-def _nested(told: Mapping[tuple[str, ...], list[float]]) -> Record:
-    content: Record = {}
-    for path, values in told.items():
-        known = [each for each in values if np.isfinite(each)]
+def _ranges(days: int, periods: int, figures: Mapping[Path, list[float]]) -> OutcomeRanges:
+    nested: dict[str, Any] = {}
+    for path, values in figures.items():
+        known = [value for value in values if np.isfinite(value)]
         if known:
-            place = content
+            place = nested
             for name in path[:-1]:
                 place = place.setdefault(name, {})
             place[path[-1]] = [figure(min(known)), figure(max(known))]
-    return content
+    attribution = nested.get("attribution")
+    return OutcomeRanges(
+        days=days,
+        periods=periods,
+        estimated=nested.get("estimated"),
+        groups=nested.get("groups"),
+        attribution=AttributionRanges(**attribution) if attribution else None,
+    )

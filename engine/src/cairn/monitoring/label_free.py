@@ -1,40 +1,40 @@
-"""What a model's own probabilities let expect of its metrics, as long as they hold: no label is needed.
+"""Estimate metrics without labels from calibrated probabilities (CBPE).
 
-Of a row with probabilities p the expected loss is sum over classes k of p_k loss(k), and its variance is
+For a row with probabilities p the expected loss is sum over classes k of p_k loss(k), and its variance is
 sum p_k loss(k)^2 - (sum p_k loss(k))^2. This is confidence-based performance estimation (CBPE; NannyML's documents,
-"How it works", and Guillory et al. 2021, "Predicting with Confidence on Unseen Distributions"). Numbers bring no
-probabilities; of them the error is taken to be what it was for predictions as large.
+"How it works", and Guillory et al. 2021, "Predicting with Confidence on Unseen Distributions"). A regression has no
+probabilities: its error is taken to be that of similar predictions in the baseline.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
+from sklearn.linear_model import LogisticRegression
 
 from cairn.evaluation.decision import money
-
-if TYPE_CHECKING:
-    from cairn.rows.signature import Signature
+from cairn.monitoring.documents import Calibration, CalibrationBin, ErrorBin, LogitMap
+from cairn.rows.signature import Signature
 
 Floats = NDArray[np.float64]
 Values = Mapping[str, float] | None
 
-DRAWS = 200  # of labels, for what is no mean over rows
-LEAST = 10  # rows of a class from which on its probabilities are calibrated
-MOMENTS = ("absolute", "squared", "fourth")
-STEEPEST = 10.0  # slope; steeper is what a perfect separation gives, and no calibration
+LABEL_DRAWS = 200  # for a metric that is not a mean over rows
+CALIBRATION_ROWS = 10  # of a class, that a fit of its probabilities needs
+MAX_SLOPE = 10.0  # a steeper one comes from perfect separation, not from calibration
 
 
-class Likely(NamedTuple):
-    """What is to be expected of a metric.
+class Estimate(NamedTuple):
+    """An estimate of a metric.
 
     Parameters
     ----------
     value : the expectation
-    spread : its standard error: other rows would have come
-    noise : the standard deviation of the metric on these very rows: other labels would have come
-    skew : the skewness of that: a rare, dear surprise makes the upper tail heavier than a normal one
+    spread : its standard error, over other rows
+    noise : the standard deviation of the metric on these rows, over other labels
+    skew : the skewness over other labels: a rare and costly error makes one tail heavier than that of a normal
     """
 
     value: float
@@ -43,72 +43,73 @@ class Likely(NamedTuple):
     skew: float = 0.0
 
 
-def of_rows(said: Floats, calibration: Mapping[str, Any], about: "Signature", values: Values) -> dict[str, Likely]:
-    """Say what to expect of rows that the model says this of.
+def estimate_metrics(
+    predicted: Floats, calibration: Calibration, signature: Signature, values: Values
+) -> dict[str, Estimate]:
+    """Estimate every metric of rows from their predictions.
 
     Parameters
     ----------
-    said : probabilities of shape (n_rows, n_classes), or values of shape (n_rows,)
+    predicted : probabilities of shape (n_rows, n_classes), or values of shape (n_rows,)
     calibration : of the baseline
-    about : the model's signature
+    signature : of the model
     values : as in conf/decision
     """
-    if about.classes is None:
-        return likely_errors(said, calibration["bounds"], calibration["bins"])
-    return likely(said, calibrated(said, calibration["maps"]), threshold=about.threshold, values=values)
+    if signature.classes is None:
+        return estimate_errors(predicted, calibration.bounds, calibration.bins)
+    probability = calibrate(predicted, calibration.maps or [])
+    return estimate_class_metrics(predicted, probability, threshold=signature.threshold, values=values)
 
 
-def certainty(said: NDArray[np.float64], actual: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Give the probability that is held against what came true: of the last of two classes, or of the class said."""
-    if said.shape[1] == 2:
-        return said[:, 1], np.asarray(actual, dtype=np.float64)
-    return said.max(axis=1), (said.argmax(axis=1) == actual).astype(np.float64)
+def confidence_and_outcome(probability: Floats, actual: NDArray[np.intp]) -> tuple[Floats, Floats]:
+    """Return the probability to calibrate and its outcome: of the last of two classes, else of the predicted class."""
+    if probability.shape[1] == 2:
+        return probability[:, 1], np.asarray(actual, dtype=np.float64)
+    return probability.max(axis=1), (probability.argmax(axis=1) == actual).astype(np.float64)
 
 
-def maps(actual: NDArray[Any], said: Floats) -> list[dict[str, float]]:
-    """Fit what makes probabilities true: logit(p) -> intercept + slope logit(p) (Cox 1958), of each class.
+def fit_calibration(actual: NDArray[np.intp], probability: Floats) -> list[LogitMap]:
+    """Fit logit(p) -> intercept + slope logit(p) for each class (Cox 1958).
 
     Parameters
     ----------
     actual : shape (n_rows,), the class's place
-    said : shape (n_rows, n_classes)
+    probability : shape (n_rows, n_classes)
 
     Returns
     -------
-    list of dict : `intercept` and `slope`, one for each class; for two classes one, of the last
+    list of LogitMap : one for each class; for two classes one, of the last. Classes with few rows keep the identity
     """
-    from sklearn.linear_model import LogisticRegression
-
-    found = []
-    for place in [1] if said.shape[1] == 2 else range(said.shape[1]):
+    maps = []
+    for place in [1] if probability.shape[1] == 2 else range(probability.shape[1]):
         is_class = np.asarray(actual) == place
-        fit = {"intercept": 0.0, "slope": 1.0}
-        if min(is_class.sum(), (~is_class).sum()) >= LEAST:
-            model = LogisticRegression(C=np.inf).fit(_logit(said[:, place])[:, None], is_class)
+        fit = LogitMap()
+        if min(is_class.sum(), (~is_class).sum()) >= CALIBRATION_ROWS:
+            model = LogisticRegression(C=np.inf).fit(_logit(probability[:, place])[:, None], is_class)
             slope = float(model.coef_[0, 0])
-            if 1 / STEEPEST < slope < STEEPEST:
-                fit = {"intercept": float(f"{model.intercept_[0]:.6g}"), "slope": float(f"{slope:.6g}")}
-        found.append(fit)
-    return found
+            if 1 / MAX_SLOPE < slope < MAX_SLOPE:
+                fit = LogitMap(intercept=float(f"{model.intercept_[0]:.6g}"), slope=float(f"{slope:.6g}"))
+        maps.append(fit)
+    return maps
 
 
-def calibrated(said: Floats, fits: Sequence[Mapping[str, float]]) -> Floats:
-    """Apply `maps`: probabilities of shape (n_rows, n_classes) to such, each row adding up to 1."""
-    places = [1] if said.shape[1] == 2 else range(said.shape[1])
-    mapped = [_mapped(said[:, place], fit) for place, fit in zip(places, fits, strict=True)]
+def calibrate(probability: Floats, maps: Sequence[LogitMap]) -> Floats:
+    """Apply `fit_calibration` to probabilities of shape (n_rows, n_classes); each row adds up to 1."""
+    places = [1] if probability.shape[1] == 2 else range(probability.shape[1])
+    mapped = [_apply(probability[:, place], fit) for place, fit in zip(places, maps, strict=True)]
     if len(mapped) == 1:
         return np.column_stack([1 - mapped[0], mapped[0]])
     table = np.column_stack(mapped)
     return table / table.sum(axis=1, keepdims=True)
 
 
-def losses(said: Floats, *, threshold: float | None, values: Values = None) -> dict[str, Floats]:
-    """Give what each row would add to each metric that is a mean over rows, for every class that could be true.
+def losses_by_class(predicted: Floats, *, threshold: float | None, values: Values = None) -> dict[str, Floats]:
+    """Compute what each row would add to each metric that is a mean over rows, for every possible actual class.
 
     Parameters
     ----------
-    said : shape (n_rows, n_classes), as the model gave them
-    threshold : of two classes, from which probability of the last on it is said
+    predicted : probabilities of shape (n_rows, n_classes), as the model returns them
+    threshold : of two classes, the probability from which on the last one is predicted; None: 0.5
     values : as in conf/decision; None: no `profit_per_1000`
 
     Returns
@@ -116,87 +117,92 @@ def losses(said: Floats, *, threshold: float | None, values: Values = None) -> d
     dict : metric -> array of shape (n_rows, n_classes)
     """
     eps = np.finfo(np.float64).eps
-    two = said.shape[1] == 2
-    called = said.argmax(axis=1) if not two else (said[:, 1] >= (0.5 if threshold is None else threshold)).astype(int)
-    right = called[:, None] == np.arange(said.shape[1])
-    squares = np.square(said).sum(axis=1, keepdims=True) - 2 * said + 1
-    each = {"log_loss": -np.log(np.clip(said, eps, 1 - eps)), "brier": squares / 2 if two else squares}
-    each["accuracy"] = right.astype(np.float64)
-    if worth := money("binary" if two else "multiclass", values):
-        if two:
+    binary = predicted.shape[1] == 2
+    cut = 0.5 if threshold is None else threshold
+    chosen = (predicted[:, 1] >= cut).astype(int) if binary else predicted.argmax(axis=1)
+    correct = chosen[:, None] == np.arange(predicted.shape[1])
+    squares = np.square(predicted).sum(axis=1, keepdims=True) - 2 * predicted + 1
+    losses = {
+        "log_loss": -np.log(np.clip(predicted, eps, 1 - eps)),
+        "brier": squares / 2 if binary else squares,
+        "accuracy": correct.astype(np.float64),
+    }
+    if worth := money("binary" if binary else "multiclass", values):
+        if binary:
             keys = [["true_negative", "false_negative"], ["false_positive", "true_positive"]]
             table = np.array([[worth[key] for key in row] for row in keys])
-            each["profit_per_1000"] = 1000 * table[called]
+            losses["profit_per_1000"] = 1000 * table[chosen]
         else:
-            each["profit_per_1000"] = 1000 * np.where(right, worth["correct"], worth["wrong"])
-    return each
+            losses["profit_per_1000"] = 1000 * np.where(correct, worth["correct"], worth["wrong"])
+    return losses
 
 
-def likely(said: Floats, believed: Floats, *, threshold: float | None, values: Values = None) -> dict[str, Likely]:
-    """Say what to expect of each metric of classes.
+def estimate_class_metrics(
+    predicted: Floats, probability: Floats, *, threshold: float | None, values: Values = None
+) -> dict[str, Estimate]:
+    """Estimate each metric of a classification.
 
     Parameters
     ----------
-    said : shape (n_rows, n_classes), as the model gave them
-    believed : the same, calibrated
-    threshold, values : as for `losses`
+    predicted : shape (n_rows, n_classes), as the model returns them
+    probability : the same, calibrated
+    threshold, values : as for `losses_by_class`
 
     Returns
     -------
-    dict : metric -> `Likely`; for two classes `roc_auc` too, from labels that are drawn
+    dict : metric -> its estimate; for two classes `roc_auc` too, from labels that are drawn
     """
-    told = {}
-    for name, each in losses(said, threshold=threshold, values=values).items():
-        mean = (believed * each).sum(axis=1)
-        around = each - mean[:, None]
-        told[name] = _likely(mean, (believed * around**2).sum(axis=1), (believed * around**3).sum(axis=1))
-    if said.shape[1] == 2:
-        told["roc_auc"] = _roc_auc(said[:, 1], believed[:, 1])
-    return told
+    estimates = {}
+    for name, losses in losses_by_class(predicted, threshold=threshold, values=values).items():
+        mean = (probability * losses).sum(axis=1)
+        deviation = losses - mean[:, None]
+        variance, third = (probability * deviation**2).sum(axis=1), (probability * deviation**3).sum(axis=1)
+        estimates[name] = _mean_estimate(mean, variance, third)
+    if predicted.shape[1] == 2:
+        estimates["roc_auc"] = _estimate_roc_auc(predicted[:, 1], probability[:, 1])
+    return estimates
 
 
-def likely_errors(said: Floats, bounds: Sequence[float], bins: Sequence[Mapping[str, float]]) -> dict[str, Likely]:
-    """Say what to expect of the errors of numbers: those of predictions in the same bin of the baseline.
+def estimate_errors(predicted: Floats, bounds: Sequence[float], bins: Sequence[CalibrationBin]) -> dict[str, Estimate]:
+    """Estimate the errors of a regression by those of predictions in the same bin of the baseline.
 
     Parameters
     ----------
-    said : shape (n_rows,)
-    bounds, bins : of the baseline's calibration; a bin has the means of the `absolute` error, the `squared` and its
-        square, `fourth`
+    predicted : shape (n_rows,)
+    bounds, bins : of the baseline's calibration
     """
-    where = np.searchsorted(bounds, said, side="left")
-    absolute, squared, fourth = (np.array([each[name] for each in bins])[where] for name in MOMENTS)
-    mae, mse = _likely(absolute, squared - absolute**2), _likely(squared, fourth - squared**2)
+    where = np.searchsorted(bounds, predicted, side="left")
+    moments = np.array([(each.absolute, each.squared, each.fourth) for each in bins if isinstance(each, ErrorBin)])
+    absolute, squared, fourth = moments[where].T
+    mae, mse = _mean_estimate(absolute, squared - absolute**2), _mean_estimate(squared, fourth - squared**2)
     rmse = mse.value**0.5
-    steep = 2 * max(rmse, 1e-12)
-    return {"mae": mae, "rmse": Likely(rmse, mse.spread / steep, mse.noise / steep)}
+    derivative = 2 * max(rmse, 1e-12)  # of the square: the delta method
+    return {"mae": mae, "rmse": Estimate(rmse, mse.spread / derivative, mse.noise / derivative)}
 
 
-def _likely(means: Floats, variances: Floats, thirds: Floats | None = None) -> Likely:
-    """Take together what is to be expected of every row, its variance and its third central moment."""
+def _mean_estimate(means: Floats, variances: Floats, thirds: Floats | None = None) -> Estimate:
+    """Estimate a mean over rows from each row's expectation, variance and third central moment."""
     rows, total = len(means), float(max(variances.sum(), 0))
     skew = float(thirds.sum()) / total**1.5 if thirds is not None and total > 0 else 0.0
-    return Likely(float(means.mean()), float(means.std()) / rows**0.5, total**0.5 / rows, skew)
+    return Estimate(float(means.mean()), float(means.std()) / rows**0.5, total**0.5 / rows, skew)
 
 
-def _roc_auc(score: Floats, probability: Floats) -> Likely:
+def _estimate_roc_auc(score: Floats, probability: Floats) -> Estimate:
     """Draw labels, and rank once: the ROC AUC is Mann and Whitney's U / (m n), with ties counted half."""
-    from scipy.stats import rankdata
-
     ranks = rankdata(score)
-    draw = np.random.default_rng(0)
-    labels = (draw.random((DRAWS, len(score))) < probability).astype(np.float64)
+    generator = np.random.default_rng(0)
+    labels = (generator.random((LABEL_DRAWS, len(score))) < probability).astype(np.float64)
     positives = labels.sum(axis=1)
     pairs = positives * (len(score) - positives)
     wins = labels @ ranks - positives * (positives + 1) / 2
     areas = wins[pairs > 0] / pairs[pairs > 0]
     if not areas.size:
-        return Likely(np.nan, np.nan, np.nan)
-    return Likely(float(areas.mean()), float(areas.std()), float(areas.std()))
+        return Estimate(np.nan, np.nan, np.nan)
+    return Estimate(float(areas.mean()), float(areas.std()), float(areas.std()))
 
 
-def _mapped(probability: Floats, fit: Mapping[str, float]) -> Floats:
-    return 1 / (1 + np.exp(-(fit["intercept"] + fit["slope"] * _logit(probability))))
+def _apply(probability: Floats, fit: LogitMap) -> Floats:
+    return 1 / (1 + np.exp(-(fit.intercept + fit.slope * _logit(probability))))
 
 
 def _logit(probability: Floats) -> Floats:

@@ -1,138 +1,144 @@
-"""Look at recorded predictions in every way there is: what was measured, before any limit is held against it."""
+"""Measure recorded predictions in every area of monitoring; `verdict` compares the findings with the limits."""
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cairn.models.saved import Model
-from cairn.monitoring import (
-    attribution,
-    bias_drift,
-    drift,
-    estimate,
-    labels,
-    outcome_baseline,
-    performance,
-    quality,
-    traffic,
-)
+from cairn.monitoring import labels, outcome_baseline
+from cairn.monitoring.attribution import measure_attribution
+from cairn.monitoring.bias_drift import measure_bias
+from cairn.monitoring.documents import Baseline, ColumnCounts, Distribution, OutcomeBaseline
+from cairn.monitoring.drift import measure_drift
+from cairn.monitoring.estimate import measure_estimates
 from cairn.monitoring.finding import Finding
-from cairn.monitoring.histograms import Counts, counted
-from cairn.monitoring.records import Recorded
+from cairn.monitoring.histograms import Counts, count_records
+from cairn.monitoring.performance import measure_performance
+from cairn.monitoring.quality import measure_quality
+from cairn.monitoring.records import Records
 from cairn.monitoring.settings import Settings
+from cairn.monitoring.traffic import measure_traffic
 from cairn.tables.duck import literal
 
 if TYPE_CHECKING:
     import numpy as np
 
-SHOWN = 12  # features whose distributions are kept, the most changed first
+DISTRIBUTIONS = 12  # features whose distributions are kept, the most changed first
 
 
-class Looked(NamedTuple):
-    """What was measured.
+class Measurements(NamedTuple):
+    """The figures of all areas, before they are judged.
 
     Parameters
     ----------
-    findings : of all windows; nothing is judged yet
-    labelled : window -> rows whose truth is known; None: no labels were given
-    counts, before : rows by bin, and those of the reference; None: that is the baseline
-    troubles : what was left out or is odd, in words
+    findings : of all windows
+    labelled : window -> rows with a label; None: no labels were given
+    counts, reference : rows by bin, and those of the reference; None: the reference is the baseline
+    troubles : descriptions of what was left out or is odd
     """
 
     findings: list[Finding]
     labelled: dict[int, int] | None
     counts: Counts
-    before: Counts | None
+    reference: Counts | None
     troubles: list[str]
 
 
-def look(
-    seen: Recorded,
-    baseline: Mapping[str, Any],
+def measure_all(
+    records: Records,
+    baseline: Baseline,
     model: Model,
     settings: Settings,
     *,
-    reference: Recorded | None = None,
+    reference: Records | None = None,
     values: Mapping[str, float] | None = None,
-) -> Looked:
-    """Measure all that can be measured.
+) -> Measurements:
+    """Measure every area that the data allow.
 
     Parameters
     ----------
-    seen : the recorded predictions of the model
-    baseline : that was written with it
+    records : the recorded predictions of the model
+    baseline : the model's
     model : explains some rows
-    settings : where the labels are
-    reference : recorded predictions to hold them against, as one window; None: the baseline
-    values : of the business goal, as conf/decision has them
+    settings : name the labels
+    reference : recorded predictions to compare with, as one window; None: the baseline
+    values : what outcomes are worth, as in conf/decision
 
     Raises
     ------
     InputError : the labels cannot be read or joined
     """
-    counts = counted(seen, baseline)
-    before = None if reference is None else counted(reference, baseline)
+    counts = count_records(records, baseline)
+    reference_counts = None if reference is None else count_records(reference, baseline)
     findings = [
-        *traffic.traffic(seen),
-        *quality.quality(seen, counts, baseline, reference=before),
-        *drift.drift(counts, baseline, seen.windows, reference=before),
+        *measure_traffic(records),
+        *measure_quality(records, counts, baseline, reference=reference_counts),
+        *measure_drift(counts, baseline, records.windows, reference=reference_counts),
     ]
-    known = baseline.get("expected") or {}
-    if not known:
-        return Looked(findings, None, counts, before, ["the model's baseline says nothing of outcomes"])
-    more, labelled, troubles = _outcomes(seen, known, model, settings, values)
-    return Looked([*findings, *more], labelled, counts, before, troubles)
+    if baseline.expected is None:
+        troubles = ["the model's baseline says nothing of outcomes"]
+        return Measurements(findings, None, counts, reference_counts, troubles)
+    more, labelled, troubles = _measure_outcomes(records, baseline.expected, model, settings, values)
+    return Measurements([*findings, *more], labelled, counts, reference_counts, troubles)
 
 
-def others(seen: Recorded, version: str, since: datetime, until: datetime) -> dict[str, int]:
-    """Count what other versions predicted in the same time: version -> rows."""
+def count_other_versions(records: Records, version: str, since: datetime, until: datetime) -> dict[str, int]:
+    """Count the rows of other versions in the same time: version -> rows."""
     start, end = (f"TIMESTAMP '{time:%Y-%m-%d %H:%M:%S.%f}'" for time in (since, until))
-    asked = f"version != {literal(version)} AND time >= {start} AND time < {end}"
-    query = f"SELECT version, count(*) FROM every_row WHERE {asked} GROUP BY ALL ORDER BY ALL"
-    return dict(seen.connection.execute(query).fetchall())
+    condition = f"version != {literal(version)} AND time >= {start} AND time < {end}"
+    query = f"SELECT version, count(*) FROM every_row WHERE {condition} GROUP BY ALL ORDER BY ALL"
+    return dict(records.connection.execute(query).fetchall())
 
 
-def distributions(looked: Looked, baseline: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the rows by bin of the features that changed most, as a page draws them."""
-    worst: dict[str, float] = {}
-    for each in looked.findings:
-        if each.area == "drift" and each.change is not None:
-            worst[each.subject] = max(worst.get(each.subject, each.change), each.change)
-    names = sorted(set(worst) & set(looked.counts.columns), key=lambda name: -worst[name])[:SHOWN]
-    before = {} if looked.before is None else looked.before.columns
+def feature_distributions(measured: Measurements, baseline: Baseline) -> dict[str, Distribution]:
+    """Return the rows by bin of the features that changed most, for the page to draw."""
+    largest: dict[str, float] = {}
+    for finding in measured.findings:
+        if finding.area == "drift" and finding.change is not None:
+            largest[finding.subject] = max(largest.get(finding.subject, finding.change), finding.change)
+    names = sorted(set(largest) & set(measured.counts.columns), key=lambda name: -largest[name])[:DISTRIBUTIONS]
+    reference = {} if measured.reference is None else measured.reference.columns
     return {
-        name: _distribution(baseline["columns"][name], looked.counts.columns[name], before.get(name)) for name in names
+        name: _distribution(baseline.columns[name], measured.counts.columns[name], reference.get(name))
+        for name in names
     }
 
 
-def prediction(looked: Looked, baseline: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the same of the prediction."""
-    before = None if looked.before is None else looked.before.prediction
-    return _distribution(baseline["prediction"], looked.counts.prediction, before)
+def prediction_distribution(measured: Measurements, baseline: Baseline) -> Distribution:
+    """Return the rows of the prediction by bin."""
+    reference = None if measured.reference is None else measured.reference.prediction
+    return _distribution(baseline.prediction, measured.counts.prediction, reference)
 
 
-def _outcomes(
-    seen: Recorded, known: Mapping[str, Any], model: Model, settings: Settings, values: Mapping[str, float] | None
+def _measure_outcomes(
+    records: Records,
+    outcomes: OutcomeBaseline,
+    model: Model,
+    settings: Settings,
+    values: Mapping[str, float] | None,
 ) -> tuple[list[Finding], dict[int, int] | None, list[str]]:
-    """Measure how right the predictions are, or seem to be."""
-    of: dict[str, Any] = {"signature": model.signature}
-    findings = estimate.estimated(seen, known, **of, values=values)
-    labelled, troubles = None, []
+    """Measure the areas that need the model's outcomes: estimates always, performance where there are labels."""
+    signature = model.signature
+    findings = measure_estimates(records, outcomes, signature=signature, values=values)
+    labelled: dict[int, int] | None = None
+    troubles: list[str] = []
     if settings.labels is not None:
-        key, keep = settings.labels_key, outcome_baseline.columns(known)
-        troubles = labels.joined(seen, settings.labels, **of, key=key, keep=keep).troubles
+        keep = outcome_baseline.compared_columns(outcomes)
+        joined = labels.join_labels(records, settings.labels, signature=signature, key=settings.labels_key, keep=keep)
+        troubles = joined.troubles
         query = "SELECT window_number, count(*) FROM labelled GROUP BY ALL"
-        labelled = dict(seen.connection.execute(query).fetchall())
-        findings += performance.performance(seen, known, **of, values=values)
-    findings += bias_drift.groups(seen, known, **of, labelled=labelled is not None)
-    return [*findings, *attribution.attribution(seen, known, model=model)], labelled, troubles
+        labelled = dict(records.connection.execute(query).fetchall())
+        findings += measure_performance(records, outcomes, signature=signature, values=values)
+    findings += measure_bias(records, outcomes, signature=signature, labelled=labelled is not None)
+    return [*findings, *measure_attribution(records, outcomes, model=model)], labelled, troubles
 
 
-def _distribution(described: Mapping[str, Any], found: "np.ndarray", before: "np.ndarray | None") -> dict[str, Any]:
-    """Lay counts of shape (n_windows, n_bins + 1) beside those of the reference; the last place is `missing`."""
-    known = [*described["rows"], described["missing"]] if before is None else before.sum(axis=0).tolist()
-    return {
-        **{key: described.get(key) for key in ("kind", "edges", "levels")},
-        "reference": known,
-        "windows": {str(number): rows for number, rows in enumerate(found.tolist())},
-    }
+def _distribution(bins: ColumnCounts, rows: "np.ndarray", reference: "np.ndarray | None") -> Distribution:
+    """Return counts of shape (n_windows, n_bins + 1) and those of the reference; the last place is `missing`."""
+    return Distribution(
+        kind=bins.kind,
+        edges=bins.edges,
+        levels=bins.levels,
+        reference=[*bins.rows, bins.missing] if reference is None else reference.sum(axis=0).tolist(),
+        windows={str(number): counts for number, counts in enumerate(rows.tolist())},
+    )

@@ -1,6 +1,7 @@
-"""P-values that allow for how many tests there were."""
+"""Adjust p-values for the number of tests."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,7 @@ from cairn.monitoring.finding import Finding
 
 
 def holm(p_values: Sequence[float]) -> NDArray[np.float64]:
-    """Raise p-values so that the chance of any false alarm among them stays the one that is asked for (Holm 1979).
+    """Adjust p-values so that the chance of any false alarm among them stays below the significance (Holm 1979).
 
     Parameters
     ----------
@@ -17,25 +18,28 @@ def holm(p_values: Sequence[float]) -> NDArray[np.float64]:
     """
     values = np.asarray(p_values, dtype=np.float64)
     order = np.argsort(values, kind="stable")
-    raised = np.empty_like(values)
-    raised[order] = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
-    return np.minimum(raised, 1.0)
+    adjusted = np.empty_like(values)
+    adjusted[order] = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
+    return np.minimum(adjusted, 1.0)
 
 
-def corrected(findings: Sequence[Finding], shares: Sequence[float] | None = None) -> list[Finding]:
-    """Correct all findings of one window and area together; those that are no test stay as they are.
+def adjust_p_values(findings: Sequence[Finding], shares: Sequence[float] | None = None) -> list[Finding]:
+    """Adjust all findings of one window and area together; findings without a test stay unchanged.
 
     Parameters
     ----------
-    findings : with p-values of their own
-    shares : of the allowance for false alarms that each finding's family gets, one a finding (a weighted Bonferroni
+    findings : with p-values of single tests
+    shares : the share of the significance that each finding's family gets, one for each finding (a weighted Bonferroni
         between families, Holm within); None: they are one family
     """
-    told = list(findings)
-    families = [1.0] * len(told) if shares is None else list(shares)
+    adjusted = list(findings)
+    families = [1.0] * len(adjusted) if shares is None else list(shares)
     for share in set(families):
-        tests = [at for at, each in enumerate(told) if families[at] == share and each.p_value is not None]
-        raised = holm([float(told[at].p_value or 0.0) for at in tests])
-        for at, p_value in zip(tests, raised, strict=True):
-            told[at] = told[at]._replace(p_value=float(min(1.0, p_value / share)))
-    return told
+        tests = [
+            (place, finding.p_value)
+            for place, finding in enumerate(adjusted)
+            if families[place] == share and finding.p_value is not None
+        ]
+        for (place, _), p_value in zip(tests, holm([float(value) for _, value in tests]), strict=True):
+            adjusted[place] = replace(adjusted[place], p_value=float(min(1.0, p_value / share)))
+    return adjusted

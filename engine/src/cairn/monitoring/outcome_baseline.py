@@ -1,35 +1,45 @@
-"""What the baseline says of outcomes: how good, sure and fair the model was on rows that it had not seen, and why."""
+"""Measure the outcomes that monitoring compares with: performance, calibration, groups and contributions."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from cairn.evaluation import metrics, scores
 from cairn.evaluation.curves import figure
-from cairn.monitoring import bias_drift, label_free
-from cairn.monitoring.history import history
+from cairn.models.saved import Model
+from cairn.monitoring.documents import (
+    Calibration,
+    CalibrationBin,
+    Contribution,
+    Contributions,
+    ErrorBin,
+    EstimatedMetric,
+    Metric,
+    NoContributions,
+    OutcomeBaseline,
+    SliceMetric,
+)
+from cairn.monitoring.group_counts import count_table
+from cairn.monitoring.history import measure_history
+from cairn.monitoring.label_free import Estimate, confidence_and_outcome, estimate_metrics, fit_calibration
+from cairn.rows.signature import Signature
 
-if TYPE_CHECKING:
-    import pandas as pd
+__all__ = ["measure_outcomes"]
 
-    from cairn.models.saved import Model
-    from cairn.rows.signature import Signature
-
-__all__ = ["expected"]
-
-Record = dict[str, Any]
-BINS = 10
+Floats = NDArray[np.float64]
+CALIBRATION_BINS = 10
 UNSEEN = "it is not recorded, since the model does not see it"
 NO_CLASSES = "rates of positive predictions are of classes, and the model is a regression"
 
 
-def expected(
-    model: "Model",
-    test: "pd.DataFrame",
+def measure_outcomes(
+    model: Model,
+    test: pd.DataFrame,
     *,
-    seen: "pd.DataFrame | None",
+    all_rows: pd.DataFrame | None,
     time: str | None,
     sensitive: Sequence[str],
     values: Mapping[str, float] | None,
@@ -37,124 +47,145 @@ def expected(
     slices: Mapping[str, Any],
     explanations: Mapping[str, Any],
     seed: int,
-) -> Record:
-    """Make the part of the baseline that outcomes are held against; it holds counts and means, and no rows.
+) -> OutcomeBaseline:
+    """Measure the outcomes of the baseline; the result has counts and means, and no rows.
 
     Parameters
     ----------
     model : trained
-    test : rows that it has not seen, with the target and the sensitive columns
-    seen : all rows of all parts, from whose weeks it is learnt how far figures wander by themselves; None: unknown
-    time : the column of `seen` that orders it; None: there is none
+    test : unseen rows, with the target and the sensitive columns
+    all_rows : of all parts; past periods of these give the usual range of each figure; None: unknown
+    time : the column of `all_rows` that orders it; None: there is none
     sensitive : columns by which predictions are compared
     values : what outcomes are worth, as in conf/decision
     evaluation, slices, explanations : the content of reports/evaluation.json, slices.json and explanations.json
     seed : of the rows that are explained
-
-    Returns
-    -------
-    dict : `rows`, `metrics`, `calibration`, `slices`, `groups`, `not_compared`, `contributions` and
-        `history`
     """
-    about = model.signature
+    signature = model.signature
     part = scores.predictions(model, test)
-    said = _said(part.predicted, about)
-    content: Record = {"rows": len(test), "calibration": _calibration(part.actual, said)}
-    content["metrics"] = _with_likely(evaluation["test"], part.actual, said, about, content["calibration"], values)
-    content["slices"] = _slices(slices["slices"], test, part.actual, said, about, content["calibration"])
-    there = [name for name in sensitive if name in {column.name for column in about.columns}]
-    content["groups"] = bias_drift.of_table(
-        test, there, part.actual, model.choose(said) if about.classes else said, about
+    predicted = _all_classes(part.predicted, signature)
+    calibration = _calibration(part.actual, predicted)
+    estimates = estimate_metrics(predicted, calibration, signature, values)
+    recorded = [name for name in sensitive if name in {column.name for column in signature.columns}]
+    chosen = model.choose(predicted) if signature.classes else predicted
+    groups = count_table(test, recorded, part.actual, chosen, signature)
+    not_compared = {name: UNSEEN for name in sensitive if name not in recorded}
+    if signature.classes is None:
+        not_compared |= dict.fromkeys(recorded, NO_CLASSES)
+    contributions = _contributions(explanations)
+    history = None
+    if all_rows is not None and time is not None:
+        history = measure_history(model, all_rows, time, calibration, groups, contributions, values=values, seed=seed)
+    return OutcomeBaseline(
+        rows=len(test),
+        calibration=calibration,
+        metrics={name: _metric(each, estimates.get(name)) for name, each in evaluation["test"].items()},
+        slices=_slices(slices["slices"], test, predicted, signature, calibration),
+        groups=groups,
+        not_compared=not_compared,
+        contributions=contributions,
+        history=history,
     )
-    content["not_compared"] = {name: UNSEEN for name in sensitive if name not in there}
-    if about.classes is None:
-        content["not_compared"] |= dict.fromkeys(there, NO_CLASSES)
-    content["contributions"] = _contributions(explanations)
-    content["history"] = None
-    if seen is not None and time is not None:
-        content["history"] = history(model, seen, time, content, values=values, seed=seed)
-    return content
 
 
-def columns(content: Mapping[str, Any]) -> list[str]:
-    """Name the features that slices and groups are made of: those that `labelled` should keep."""
-    return list(dict.fromkeys([*content["groups"], *(each["column"] for each in content["slices"])]))
+def compared_columns(outcomes: OutcomeBaseline) -> list[str]:
+    """Return the features of slices and groups, which the table `labelled` has to keep."""
+    return list(dict.fromkeys([*outcomes.groups, *(each.column for each in outcomes.slices)]))
 
 
-def _said(predicted: NDArray[np.float64], about: "Signature") -> NDArray[np.float64]:
-    return np.column_stack([1 - predicted, predicted]) if about.task == "binary" else predicted
+def _all_classes(predicted: Floats, signature: Signature) -> Floats:
+    return np.column_stack([1 - predicted, predicted]) if signature.task == "binary" else predicted
 
 
-def _calibration(actual: NDArray[Any], said: NDArray[np.float64]) -> Record:
-    """Put rows into bins of about equal size: by the positive class's probability, by the one said, or by the value."""
-    if said.ndim == 1:
-        place, true = said, np.asarray(actual, dtype=np.float64)
-    else:
-        place, true = label_free.certainty(said, actual)
-    bounds = np.unique(np.quantile(place, np.arange(1, BINS) / BINS, method="lower"))
-    where = np.searchsorted(bounds, place, side="left")
-    error, bins = true - place, []
+def _calibration(actual: NDArray[Any], predicted: Floats) -> Calibration:
+    """Cut rows into bins of about equal size by the probability, or the value, that is calibrated."""
+    regression = predicted.ndim == 1
+    score, outcome = predicted, np.asarray(actual, dtype=np.float64)
+    if not regression:
+        score, outcome = confidence_and_outcome(predicted, actual)
+    bounds = np.unique(np.quantile(score, np.arange(1, CALIBRATION_BINS) / CALIBRATION_BINS, method="lower"))
+    where = np.searchsorted(bounds, score, side="left")
+    bins: list[CalibrationBin] = []
     for number in range(len(bounds) + 1):
         inside = where == number
-        record: Record = {"rows": int(inside.sum())}
-        means = {"predicted": place, "actual": true}
-        if said.ndim == 1:
-            means |= {"absolute": np.abs(error), "squared": error**2, "fourth": error**4}
-        bins.append(
-            record | {name: figure(each[inside].mean()) if inside.any() else None for name, each in means.items()}
-        )
-    filled = [each for each in bins if each["rows"]]
-    content: Record = {"bounds": [float(each) for each in bounds[: len(filled) - 1]], "bins": filled}
-    return content if said.ndim == 1 else content | {"maps": label_free.maps(actual, said)}
+        if inside.any():
+            bins.append(_bin(score[inside], outcome[inside], regression=regression))
+    return Calibration(
+        bounds=[float(bound) for bound in bounds[: len(bins) - 1]],
+        bins=bins,
+        maps=None if regression else fit_calibration(actual, predicted),
+    )
 
 
-def _with_likely(
-    measured: Mapping[str, Mapping[str, Any]],
-    actual: NDArray[Any],
-    said: NDArray[np.float64],
-    about: "Signature",
-    calibration: Record,
-    values: Mapping[str, float] | None,
-) -> Record:
-    told: Record = {name: dict(each) for name, each in measured.items()}
-    for name, each in label_free.of_rows(said, calibration, about, values).items():
-        if name in told:
-            told[name] |= _plain(each)
-    return told
+def _bin(score: Floats, outcome: Floats, *, regression: bool) -> CalibrationBin:
+    rows, predicted, actual = len(score), _mean(score), _mean(outcome)
+    if not regression:
+        return CalibrationBin(rows=rows, predicted=predicted, actual=actual)
+    error = outcome - score
+    return ErrorBin(
+        rows=rows,
+        predicted=predicted,
+        actual=actual,
+        absolute=_mean(np.abs(error)),
+        squared=_mean(error**2),
+        fourth=_mean(error**4),
+    )
+
+
+def _mean(values: Floats) -> float:
+    return figure(values.mean()) or 0.0
+
+
+def _metric(measured: Mapping[str, Any], estimate: Estimate | None) -> Metric:
+    ends = {name: measured.get(name) for name in ("value", "low", "high")}
+    return Metric(**ends) if estimate is None else EstimatedMetric(**ends, **_figures(estimate))
 
 
 def _slices(
     records: Sequence[Mapping[str, Any]],
-    test: "pd.DataFrame",
-    actual: NDArray[Any],
-    said: NDArray[np.float64],
-    about: "Signature",
-    calibration: Record,
-) -> list[Record]:
-    """Say of every slice that was large enough what its main metric was, and what was to be expected."""
-    main, told = metrics.MAIN[about.task], []
-    known = {column.name for column in about.columns if column.kind in ("category", "boolean")}
+    test: pd.DataFrame,
+    predicted: Floats,
+    signature: Signature,
+    calibration: Calibration,
+) -> list[SliceMetric]:
+    """Return the main metric and its estimate of every slice that was large enough."""
+    main, slices = metrics.MAIN[signature.task], []
+    columns = {column.name for column in signature.columns if column.kind in ("category", "boolean")}
     for record in records:
-        if record["column"] not in known or record["value"] is None or record[main] is None:
+        if record["column"] not in columns or record["value"] is None or record[main] is None:
             continue
         rows = np.flatnonzero(test[record["column"]].astype(str) == record["value"])
         if len(rows) != record["rows"]:
             continue
-        each = label_free.of_rows(said[rows], calibration, about, None)[main]
-        told.append({"column": record["column"], "level": record["value"], "rows": len(rows), "value": record[main]})
-        told[-1] |= _plain(each)
-    return told
+        estimate = estimate_metrics(predicted[rows], calibration, signature, None)[main]
+        slices.append(
+            SliceMetric(
+                column=record["column"],
+                level=record["value"],
+                rows=len(rows),
+                value=record[main],
+                **_figures(estimate),
+            )
+        )
+    return slices
 
 
-def _plain(each: label_free.Likely) -> Record:
-    return {"estimated": figure(each.value), "error": figure(each.noise), "spread": figure(each.spread)}
-
-
-def _contributions(explanations: Mapping[str, Any]) -> Record:
-    if not explanations.get("explained"):
-        return {"why": explanations.get("why", "the model is not explained")}
-    features = {
-        each["feature"]: {name: each[name] for name in ("mean_abs", "standard_error")}
-        for each in explanations["features"]
+def _figures(estimate: Estimate) -> dict[str, float | None]:
+    return {
+        "estimated": figure(estimate.value),
+        "error": figure(estimate.noise),
+        "spread": figure(estimate.spread),
     }
-    return {"exact": explanations["exact"], "unit": explanations["unit"], "features": features}
+
+
+def _contributions(explanations: Mapping[str, Any]) -> Contributions | NoContributions:
+    if not explanations.get("explained"):
+        return NoContributions(why=explanations.get("why", "the model is not explained"))
+    return Contributions(
+        exact=explanations["exact"],
+        unit=explanations["unit"],
+        features={
+            each["feature"]: Contribution(mean_abs=each["mean_abs"], standard_error=each["standard_error"])
+            for each in explanations["features"]
+        },
+    )

@@ -1,17 +1,17 @@
-"""What conf/monitor says of retraining."""
+"""The settings of conf/monitor for retraining."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Retraining:
-    """How a model is retrained.
+    """The settings of `cairn retrain`, started by an alarm.
 
     Parameters
     ----------
-    overrides : what `dvc exp run -S` takes, such as `data.path=s3://bucket/newest.parquet` or `search.seconds=600`
-    pull_request : ask for a merge: by `gh` on GitHub, by an option of the push on GitLab
-    promote : the stage that a model which passed its gates is promoted to, without being asked; None: a person does it
+    overrides : arguments of `dvc exp run -S`, such as `data.path=s3://bucket/newest.parquet` or `search.seconds=600`
+    pull_request : request a merge: by `gh` on GitHub, by an option of the push on GitLab
+    promote : the stage that a model is promoted to by itself once it passed its gates; None: a person promotes it
     """
 
     overrides: list[str] = field(default_factory=list)

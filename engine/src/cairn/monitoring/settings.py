@@ -1,4 +1,4 @@
-"""What is looked at, and when a change is a warning or an alarm: what conf/monitor says."""
+"""The settings of conf/monitor: which predictions are measured, and which change is a warning or an alarm."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from cairn.errors import InputError, did_you_mean
 from cairn.monitoring.finding import Area
-from cairn.monitoring.timespec import span
+from cairn.monitoring.timespec import parse_span
 
 __all__ = ["Settings"]
 
@@ -29,22 +29,22 @@ NOTIFY = {"least": "alarm", "timeout": 10, "page": None}
 
 @dataclass(frozen=True)
 class Settings:
-    """What conf/monitor says.
+    """The settings of conf/monitor.
 
     Parameters
     ----------
-    since : how far back it looks
+    since : the time from which on predictions are measured
     window : predictions that are judged together: a span of time, such as `6h`, or a number of rows
-    least_rows : a window with fewer is counted, but not judged
-    significance : a test with a smaller p-value has found a change; of all tests of a window and area together
+    least_rows : a window with fewer rows is counted, but not judged
+    significance : a test with a smaller p-value is a change; for all tests of a window and area together
     captured : the folders with recorded predictions; None: conf/serve's `capture_folder`
-    labels : a table with the truth, a path or an address; None: there is none yet
-    labels_key : the column that it shares with the predictions: `request_id`, or an id that requests bring
-    limits : area -> `warning` and `alarm`, the change from which on it is one, or None: never; a measure that is named
-        beside them has limits of its own
-    notify : `least`, what is told: `alarm`, `warning` or `never`; `timeout`, seconds that a webhook may take; `page`,
-        the address where people find the report, or None
-    retrain : what an alarm starts, as cairn.monitoring.retraining says; None: nothing
+    labels : a table with the labels, a path or an address; None: there is none yet
+    labels_key : the column that joins labels to predictions: `request_id`, or a feature that is an id
+    limits : area -> the `warning` and the `alarm`: the smallest change that is one, or None: never; a measure that is
+        named beside them has its own limits
+    notify : `least`: send an `alarm`, also a `warning`, or `never`; `timeout`: seconds for a webhook; `page`: the
+        address of the report's page, or None
+    retrain : the arguments of cairn.monitoring.retraining.Retraining that an alarm starts; None: nothing
     """
 
     since: str = "7d"
@@ -59,55 +59,55 @@ class Settings:
     retrain: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be."""
-        span(self.since, "since")
+        """Check every setting."""
+        parse_span(self.since, "since")
         if isinstance(self.window, str):
-            span(self.window, "window")
+            parse_span(self.window, "window")
         elif self.window < 1:
-            raise InputError(f"window: {self.window} rows are none; choose 1 or more, or a span such as 1d")
+            raise InputError(f"window: must be at least 1 row, or a span such as 1d; got {self.window}")
         if self.least_rows < 1:
-            raise InputError(f"least_rows: {self.least_rows} is below 1")
+            raise InputError(f"least_rows: must be at least 1; got {self.least_rows}")
         if not 0 < self.significance < 1:
-            raise InputError(f"significance: {self.significance} is not between 0 and 1")
+            raise InputError(f"significance: must be between 0 and 1; got {self.significance}")
         for area, limits in self.limits.items():
             if area not in AREAS:
                 raise InputError(f"limits.{area}: no such area {did_you_mean(area, AREAS)}")
-            _require_limits(limits, f"limits.{area}", own=True)
-        _require_notify(self.notify)
+            _check_limits(limits, f"limits.{area}", nested=True)
+        _check_notify(self.notify)
 
     @property
     def length(self) -> timedelta | int:
-        """Give a window's length, in time or in rows."""
-        return span(self.window, "window") if isinstance(self.window, str) else self.window
+        """The length of a window, in time or in rows."""
+        return parse_span(self.window, "window") if isinstance(self.window, str) else self.window
 
     def limits_of(self, area: Area, measure: str) -> tuple[float | None, float | None]:
-        """Give the change from which on a measure is a warning, and an alarm; None: never."""
+        """Return the smallest change of a measure that is a warning, and that is an alarm; None: never."""
         limits = self.limits.get(area, {})
         limits = limits.get(measure, limits)
         return limits.get("warning"), limits.get("alarm")
 
 
-def _require_limits(limits: Any, where: str, *, own: bool) -> None:
-    """Refuse limits that mean nothing; those of an area may hold some of its measures' own."""
+def _check_limits(limits: Any, where: str, *, nested: bool) -> None:
+    """Check limits; those of an area may contain limits of single measures."""
     if not isinstance(limits, Mapping) or not set(LEVELS) <= set(limits):
-        raise InputError(f"{where}: {limits!r} is not understood; give warning and alarm, each a number or null")
+        raise InputError(f"{where}: {limits!r} must have warning and alarm, each a number or null")
     for key, value in limits.items():
-        if key not in LEVELS and own:
-            _require_limits(value, f"{where}.{key}", own=False)
+        if key not in LEVELS and nested:
+            _check_limits(value, f"{where}.{key}", nested=False)
         elif key not in LEVELS:
             raise InputError(f"{where}.{key}: no such limit {did_you_mean(key, LEVELS)}")
         elif value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value < 0):
-            raise InputError(f"{where}.{key}: {value!r} is no number of 0 or more, and not null")
+            raise InputError(f"{where}.{key}: {value!r} must be a number of at least 0, or null")
     if None not in (limits["warning"], limits["alarm"]) and limits["warning"] > limits["alarm"]:
-        raise InputError(f"{where}: a warning from {limits['warning']} on comes after the alarm, {limits['alarm']}")
+        raise InputError(f"{where}: the warning, {limits['warning']}, must not be above the alarm, {limits['alarm']}")
 
 
-def _require_notify(notify: Mapping[str, Any]) -> None:
+def _check_notify(notify: Mapping[str, Any]) -> None:
     for key in notify:
         if key not in NOTIFY:
             raise InputError(f"notify.{key}: no such key {did_you_mean(key, NOTIFY)}")
     if notify.get("least", "alarm") not in (*LEVELS, "never"):
-        raise InputError(f"notify.least: {notify['least']!r} is none of alarm, warning, never")
+        raise InputError(f"notify.least: {notify['least']!r} must be alarm, warning or never")
     timeout = notify.get("timeout", 10)
     if isinstance(timeout, bool) or not isinstance(timeout, int | float) or timeout <= 0:
-        raise InputError(f"notify.timeout: {timeout!r} is no number of seconds above 0")
+        raise InputError(f"notify.timeout: {timeout!r} must be a number of seconds above 0")

@@ -1,115 +1,104 @@
-"""What monitoring found, on one screen: windows down, areas across, then what is off, the worst first."""
+"""Print monitoring.json on one screen: a table of windows by area, then the alarms and warnings, the worst first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from cairn.monitoring.export import line, name, period
+from tabulate import tabulate
 
-WINDOWS = 14  # the newest that are shown
-FINDINGS = 15  # the worst that are shown
-NAMED = 3  # of them in the one line of an alarm
-WORDS = {"ok": "ok", "warning": "warning", "alarm": "ALARM", "unknown": "-"}
-Row = Sequence[str]
+from cairn.monitoring.documents import MonitoringReport, WindowSummary
+from cairn.monitoring.export import finding_line, finding_name, format_period
 
-
-def screen(content: Mapping[str, Any]) -> str:
-    """Lay out monitoring.json as text, without where to look.
-
-    Parameters
-    ----------
-    content : what monitoring.json holds
-    """
-    parts = [heading(content), windows(content), findings(content)]
-    parts += ["\n".join(f"note: {trouble}" for trouble in content["troubles"])]
-    return "\n\n".join(part for part in parts if part)
+WINDOWS_SHOWN = 14  # the newest
+FINDINGS_SHOWN = 15  # the worst
+ALARMS_NAMED = 3  # in the one line on stderr
+STATUS_TEXTS = {"ok": "ok", "warning": "warning", "alarm": "ALARM", "unknown": "-"}
 
 
-def heading(content: Mapping[str, Any]) -> str:
-    """Say which model, how many predictions, and against what."""
-    model, rows, reference = content["model"], content["rows"], content["reference"]
-    which = f"{model['name']} {model['version'] or 'in ' + model['folder']}" + (
-        f" ({model['stage']})" if model["stage"] else ""
-    )
-    text = f"{which}: {rows['recorded']:,} predictions"
-    if rows["labelled"] is not None:
-        text += f", {rows['labelled']:,} of them with the truth"
-    against = f"the model's baseline of {reference['rows']:,} rows"
-    if reference["kind"] == "recorded":
-        against = (
-            f"{reference['rows']:,} predictions of {period({'start': reference['since'], 'end': reference['until']})}"
-        )
-    return f"{text}, held against {against}; times in UTC"
+def screen(report: MonitoringReport) -> str:
+    """Format the whole report."""
+    notes = "\n".join(f"note: {trouble}" for trouble in report.troubles)
+    return "\n\n".join(part for part in (heading(report), windows(report), findings(report), notes) if part)
 
 
-def windows(content: Mapping[str, Any]) -> str:
-    """Give a line a window, and a column an area that was looked at."""
-    shown = content["windows"][-WINDOWS:]
+def heading(report: MonitoringReport) -> str:
+    """Name the model, the number of predictions and the reference."""
+    model, reference = report.model, report.reference
+    name = f"{model.name} {model.version or 'in ' + model.folder}" + (f" ({model.stage})" if model.stage else "")
+    text = f"{name}: {report.rows.recorded:,} predictions"
+    if report.rows.labelled is not None:
+        text += f", {report.rows.labelled:,} of them with a label"
+    compared = f"the model's baseline of {reference.rows:,} rows"
+    if reference.since is not None and reference.until is not None:
+        compared = f"{reference.rows:,} predictions of {format_period(reference.since, reference.until)}"
+    return f"{text}, compared with {compared}; times in UTC"
+
+
+def windows(report: MonitoringReport) -> str:
+    """Format the newest windows, a line each, with a column for each area that was measured."""
+    shown = report.windows[-WINDOWS_SHOWN:]
     if not shown:
         return ""
-    looked = {finding["area"] for finding in content["findings"]}
-    areas = [area for area in content["areas"] if area in looked]
-    labels = ["labels"] if content["rows"]["labelled"] is not None else []
-    rows = [["window", "rows", *labels, *areas]]
-    for each in shown:
-        counts = [f"{each['rows']:,}", *([f"{each['labelled']:,}"] if labels else [])]
-        words = [WORDS[each["areas"][area]] for area in areas]
-        rows.append([_start(each) + ("" if each["full"] else " so far"), *counts, *words])
-    left_out = len(content["windows"]) - len(shown)
-    earlier = f"\n({left_out:,} earlier windows are in the report)" if left_out else ""
-    return aligned(rows, right={1, 1 + len(labels)}) + earlier
+    measured = {finding.area for finding in report.findings}
+    areas = [area for area in report.areas if area in measured]
+    has_labels = report.rows.labelled is not None
+    rows = []
+    for window in shown:
+        counts = [f"{window.rows:,}", *([f"{window.labelled:,}"] if has_labels else [])]
+        statuses = [STATUS_TEXTS[window.areas[area]] for area in areas]
+        rows.append([_start(window) + ("" if window.full else " so far"), *counts, *statuses])
+    earlier = len(report.windows) - len(shown)
+    more = f"\n({earlier:,} earlier windows are in the report)" if earlier else ""
+    return (
+        _table(["window", "rows", *(["labels"] if has_labels else []), *areas], rows, right=2 if has_labels else 1)
+        + more
+    )
 
 
-def findings(content: Mapping[str, Any]) -> str:
-    """List what is off in the windows that answer, the worst first."""
-    off = [*content["alarms"], *content["warnings"]]
-    if not off:
+def findings(report: MonitoringReport) -> str:
+    """Format the alarms and warnings of the windows that decide, the worst first."""
+    bad = [*report.alarms, *report.warnings]
+    if not bad:
         return {
-            "ok": "Nothing is off.",
+            "ok": "No figure reached its limit.",
             "unknown": "Nothing could be judged: no full window has enough rows.",
-        }.get(content["status"], "")
-    starts = {window["number"]: _start(window) for window in content["windows"]}
-    rows = [["", "what", "figure", "before", "off by", "p-value", "rows", "window from"]]
-    for each in off[:FINDINGS]:
-        figures = [_shown(each[key]) for key in ("value", "reference", "change")]
-        counts = [_p_value(each["p_value"]), f"{each['rows']:,}"]
-        rows.append([WORDS[each["status"]], name(each), *figures, *counts, starts[each["window"]]])
-    more = f"\n(and {len(off) - FINDINGS:,} more)" if len(off) > FINDINGS else ""
-    return aligned(rows, right={2, 3, 4, 5, 6}) + more
-
-
-def alarm(content: Mapping[str, Any]) -> str:
-    """Name the alarms in one line, the worst first."""
-    named = [line(each, content["windows"]) for each in content["alarms"][:NAMED]]
-    more = len(content["alarms"]) - len(named)
-    return "; ".join([*named, *([f"and {more:,} more"] if more else [])])
-
-
-def aligned(rows: Sequence[Row], right: set[int]) -> str:
-    """Set cells under one another.
-
-    Parameters
-    ----------
-    rows : all of one length
-    right : the places of the columns that stand to the right
-    """
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        cells = [
-            cell.rjust(width) if place in right else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        }.get(report.status, "")
+    starts = {window.number: _start(window) for window in report.windows}
+    rows = [
+        [
+            STATUS_TEXTS[finding.status],
+            finding_name(finding),
+            *(_figure(value) for value in (finding.value, finding.reference, finding.change)),
+            _p_value(finding.p_value),
+            f"{finding.rows:,}",
+            starts[finding.window],
         ]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
+        for finding in bad[:FINDINGS_SHOWN]
+    ]
+    more = f"\n(and {len(bad) - FINDINGS_SHOWN:,} more)" if len(bad) > FINDINGS_SHOWN else ""
+    names = ["", "finding", "value", "before", "change", "p-value", "rows", "window from"]
+    return _table(names, rows, left=2, right=5) + more
 
 
-def _start(window: Mapping[str, Any]) -> str:
-    return f"{datetime.fromisoformat(window['start']):%Y-%m-%d %H:%M}"
+def alarm_line(report: MonitoringReport) -> str:
+    """Name the alarms in one line, the worst first."""
+    lines = [finding_line(alarm, report.windows) for alarm in report.alarms[:ALARMS_NAMED]]
+    more = len(report.alarms) - len(lines)
+    return "; ".join([*lines, *([f"and {more:,} more"] if more else [])])
 
 
-def _shown(figure: float | None) -> str:
-    return "-" if figure is None else f"{figure:.4g}"
+def _table(names: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1, right: int) -> str:
+    """Align the first columns to the left, the next ones to the right, and all others to the left."""
+    alignment = ["left"] * left + ["right"] * right + ["left"] * (len(names) - left - right)
+    table = tabulate([names, *rows], tablefmt="plain", disable_numparse=True, colalign=alignment)
+    return "\n".join(line.rstrip() for line in table.splitlines())
+
+
+def _start(window: WindowSummary) -> str:
+    return f"{datetime.fromisoformat(window.start):%Y-%m-%d %H:%M}"
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
 
 
 def _p_value(value: float | None) -> str:

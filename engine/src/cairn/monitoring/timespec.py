@@ -1,4 +1,4 @@
-"""Times as people give them: `24h`, `7d`, `2026-03-01T08:00`, `2026-03-01..2026-03-08`."""
+"""Parse times as people write them: `24h`, `7d`, `2026-03-01T08:00`, `2026-03-01..2026-03-08`."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -9,75 +9,75 @@ UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"
 SPAN = re.compile(r"(\d+) ?([smhdw])")
 
 
-def span(text: str, where: str) -> timedelta:
-    """Read a span such as `90m`, `24h` or `7d`.
+def parse_span(text: str, where: str) -> timedelta:
+    """Parse a span of time such as `90m`, `24h` or `7d`.
 
     Parameters
     ----------
     text : a whole number and one of s, m, h, d, w
-    where : what it was given for, such as `--since`, for the message
+    where : the option or key, such as `--since`, for the message
 
     Raises
     ------
-    InputError : it is none, or not above 0
+    InputError : it is not a span, or not above 0
     """
-    found = SPAN.fullmatch(text.strip())
-    if found is None or int(found[1]) == 0:
-        raise InputError(f"{where}: {text!r} is no span of time such as 90m, 24h or 7d")
+    match = SPAN.fullmatch(text.strip())
+    if match is None or int(match[1]) == 0:
+        raise InputError(f"{where}: {text!r} is not a span of time such as 90m, 24h or 7d")
     try:
-        return timedelta(**{UNITS[found[2]]: int(found[1])})
+        return timedelta(**{UNITS[match[2]]: int(match[1])})
     except OverflowError:
-        raise InputError(f"{where}: {text} is longer than a calendar can say") from None
+        raise InputError(f"{where}: {text} is too long for a calendar") from None
 
 
-def moment(text: str, where: str, now: datetime) -> datetime:
-    """Read a time in UTC: a span counts back from now, and what names no zone is UTC.
+def parse_time(text: str, where: str, now: datetime) -> datetime:
+    """Parse a time in UTC: a span counts back from now, and a time without a zone is UTC.
 
     Parameters
     ----------
     text : such as `24h`, `2026-03-01` or `2026-03-01T08:00+01:00`
-    where : what it was given for, for the message
-    now : when that is
+    where : the option or key, for the message
+    now : the time that a span counts back from
 
     Raises
     ------
-    InputError : it is no time
+    InputError : it is not a time
     """
     if SPAN.fullmatch(text.strip()):
         try:
-            return now - span(text, where)
+            return now - parse_span(text, where)
         except OverflowError:
-            raise InputError(f"{where}: {text} ago is before all calendars") from None
+            raise InputError(f"{where}: {text} ago is before the first year of the calendar") from None
     try:
-        read = datetime.fromisoformat(text.strip())
-        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+        time = datetime.fromisoformat(text.strip())
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise InputError(f"{where}: {text!r} is no time such as 24h, 2026-03-01 or 2026-03-01T08:00Z") from None
+        raise InputError(f"{where}: {text!r} is not a time such as 24h, 2026-03-01 or 2026-03-01T08:00Z") from None
 
 
-def between(text: str, where: str, since: datetime, now: datetime) -> tuple[datetime, datetime]:
-    """Read two times: `A..B`, or a span that ends where another begins.
+def parse_period(text: str, where: str, since: datetime, now: datetime) -> tuple[datetime, datetime]:
+    """Parse two times: `A..B`, or a span that ends where another begins.
 
     Parameters
     ----------
     text : such as `2026-03-01..2026-03-08` or `7d`
-    where : what it was given for, for the message
-    since : where a span ends
-    now : when that is
+    where : the option or key, for the message
+    since : the end of a span
+    now : as in `parse_time`
 
     Raises
     ------
     InputError : it is neither, or ends before it begins
     """
     if ".." not in text:
-        return since - span(text, where), since
+        return since - parse_span(text, where), since
     first, _, last = text.partition("..")
-    start, end = moment(first, where, now), moment(last, where, now)
+    start, end = parse_time(first, where, now), parse_time(last, where, now)
     if start >= end:
         raise InputError(f"{where}: {text} ends before it begins")
     return start, end
 
 
-def said(time: datetime) -> str:
-    """Spell a time as JSON has it, in UTC."""
+def to_iso(time: datetime) -> str:
+    """Format a time in UTC as ISO 8601, as JSON documents have it."""
     return time.astimezone(UTC).isoformat().replace("+00:00", "Z")

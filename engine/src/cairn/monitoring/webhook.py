@@ -1,4 +1,4 @@
-"""Tell people and programs of an alarm: a POST to the addresses that the environment holds."""
+"""Send alarms to people and programs: a POST to the addresses in the environment."""
 
 import json
 import os
@@ -9,65 +9,76 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from cairn.monitoring import export
+from cairn.documents import to_json
+from cairn.monitoring.documents import MonitoringReport
+from cairn.monitoring.export import finding_line
+from cairn.monitoring.finding import Finding
 
-SLACK, GENERIC = "CAIRN_SLACK_WEBHOOK", "CAIRN_WEBHOOK"  # whoever has such an address can write there: a secret
-LINES = 10  # of a message to people
-MARKS = {"alarm": ":red_circle:", "warning": ":large_yellow_circle:"}
-PLAIN = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})  # what else Slack would read as its own marks
+SLACK, GENERIC = "CAIRN_SLACK_WEBHOOK", "CAIRN_WEBHOOK"  # secrets: whoever has such an address can write there
+LINES_SHOWN = 10  # in Slack
+EMOJI = {"alarm": ":red_circle:", "warning": ":large_yellow_circle:"}
+ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})  # Slack's markup
 
 
-def send(
-    content: Mapping[str, Any], news: Sequence[Mapping[str, Any]], *, timeout: float, page: str | None
-) -> list[str]:
-    """Send what is new to every address that there is.
+def send(report: MonitoringReport, news: Sequence[Finding], *, timeout: float, page: str | None) -> list[str]:
+    """Send new findings to every address that is set.
 
     Parameters
     ----------
-    content : monitoring.json
-    news : the findings that are told
-    timeout : seconds that each may take
-    page : the address where people find the report
+    report : monitoring.json
+    news : the new findings
+    timeout : seconds, for each address
+    page : the address of the report's page; None: it has none
 
     Returns
     -------
-    list of str : a line for each that could not be delivered
+    list of str : a line for each message that could not be delivered
     """
-    bodies = {SLACK: slack(content, news, page), GENERIC: generic(content, news, page)}
-    given = {name: os.environ.get(name, "").strip() for name in bodies}
-    troubles = (_post(name, address, bodies[name], timeout) for name, address in given.items() if address)
+    bodies = {SLACK: slack_message(report, news, page), GENERIC: generic_message(report, news, page)}
+    addresses = {name: os.environ.get(name, "").strip() for name in bodies}
+    troubles = (_post(name, address, bodies[name], timeout) for name, address in addresses.items() if address)
     return [trouble for trouble in troubles if trouble]
 
 
-def slack(content: Mapping[str, Any], news: Sequence[Mapping[str, Any]], page: str | None) -> dict[str, Any]:
-    """Make a message as Slack's incoming webhooks take it: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks."""
+def slack_message(report: MonitoringReport, news: Sequence[Finding], page: str | None) -> dict[str, Any]:
+    """Build a message for Slack: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks."""
     lines = [
-        f"{MARKS[each['status']]} {export.line(each, content['windows']).translate(PLAIN)}" for each in news[:LINES]
+        f"{EMOJI[finding.status]} {finding_line(finding, report.windows).translate(ESCAPES)}"
+        for finding in news[:LINES_SHOWN]
     ]
-    if len(news) > LINES:
-        lines.append(f"and {len(news) - LINES:,} more")
+    if len(news) > LINES_SHOWN:
+        lines.append(f"and {len(news) - LINES_SHOWN:,} more")
     if page:
         lines.append(f"<{page}|The report>")
-    return {"text": "\n".join([f"*{_title(content).translate(PLAIN)}*", *lines])}
+    return {"text": "\n".join([f"*{_title(report).translate(ESCAPES)}*", *lines])}
 
 
-def generic(content: Mapping[str, Any], news: Sequence[Mapping[str, Any]], page: str | None) -> dict[str, Any]:
-    """Make a message for a program: what monitoring.json says on top, and the findings."""
-    about = {key: content[key] for key in ("format", "made", "status", "model", "areas")}
-    lines = [export.line(each, content["windows"]) for each in news]
-    return {**about, "title": _title(content), "lines": lines, "findings": list(news), "page": page}
+def generic_message(report: MonitoringReport, news: Sequence[Finding], page: str | None) -> dict[str, Any]:
+    """Build a message for a program: the summary of monitoring.json, and the new findings."""
+    message = {
+        "format": report.format,
+        "made": report.made,
+        "status": report.status,
+        "model": report.model,
+        "areas": report.areas,
+        "title": _title(report),
+        "lines": [finding_line(finding, report.windows) for finding in news],
+        "findings": list(news),
+        "page": page,
+    }
+    body: dict[str, Any] = to_json(message)
+    return body
 
 
-def _title(content: Mapping[str, Any]) -> str:
-    model = content["model"]
-    stage = f" in {model['stage']}" if model["stage"] else ""
-    return f"{model['name']} {model['version'] or 'of this folder'}{stage}: {content['status']}"
+def _title(report: MonitoringReport) -> str:
+    stage = f" in {report.model.stage}" if report.model.stage else ""
+    return f"{report.model.name} {report.model.version or 'of this folder'}{stage}: {report.status}"
 
 
 def _post(name: str, address: str, body: Mapping[str, Any], timeout: float) -> str | None:
-    """Send one; what goes wrong is said without the address."""
-    if not _sound(address):
-        return f"{name}: no http:// or https:// address; nothing is sent"
+    """Send one message; return what went wrong, without the address."""
+    if not _is_http(address):
+        return f"{name}: not an http:// or https:// address; nothing is sent"
     text = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
     request = Request(address, text, {"Content-Type": "application/json; charset=utf-8"})  # noqa: S310
     try:
@@ -78,9 +89,9 @@ def _post(name: str, address: str, body: Mapping[str, Any], timeout: float) -> s
         return f"{name}: not delivered: {str(why).replace(address, name)}"
 
 
-def _sound(address: str) -> bool:
+def _is_http(address: str) -> bool:
     try:
         parts = urlsplit(address)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # brackets or a port that are none
+    except ValueError:  # invalid brackets or port
         return False

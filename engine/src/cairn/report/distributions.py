@@ -1,40 +1,40 @@
-"""How a column's values are distributed: in the reference, and in one window."""
+"""Draw the distribution of a column in the reference and in one window."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Any
 
+from cairn.monitoring.documents import Distribution
 from cairn.report import charts, timelines
 from cairn.report.charts import Spec, tipped
 from cairn.report.metric_text import figure
-from cairn.report.monitoring_text import spelt
+from cairn.report.monitoring_text import format_value
 
-LEVELS = 8  # bars of a category, beside the others
+LEVELS_SHOWN = 8  # of a category; the others are one bar
 
 
-def distribution(counts: Mapping[str, Any], window: int, name: str) -> Spec | None:
+def distribution(counts: Distribution, window: int, name: str) -> Spec | None:
     """Draw the share of rows by bin, in the reference and in one window."""
-    if str(window) not in counts["windows"]:
+    if str(window) not in counts.windows:
         return None
     labels = bins(counts)
-    parts = {"reference": counts["reference"], name: counts["windows"][str(window)]}
-    if counts["levels"] is not None:
+    parts = {"reference": counts.reference, name: counts.windows[str(window)]}
+    if counts.levels is not None:
         labels, parts = largest(labels, parts)
     rows = [
         {"bin": place, "share": rows / (sum(part) or 1), "series": series, "rows": rows, "label": label}
         for series, part in parts.items()
         for place, (label, rows) in enumerate(zip(labels, part, strict=True))
     ]
-    seen = {row["bin"] for row in rows if row["rows"]}
-    told = tipped(
-        [row for row in rows if row["bin"] in seen],
-        lambda row: f"{row['label']}, {row['series']}: {spelt('_share', row['share'])} ({row['rows']:,} rows)",
+    filled = {int(str(row["bin"])) for row in rows if row["rows"]}
+    tips = tipped(
+        [row for row in rows if row["bin"] in filled],
+        lambda row: f"{row['label']}, {row['series']}: {format_value('_share', row['share'])} ({row['rows']:,} rows)",
     )
-    kept = [label for place, label in enumerate(labels) if place in seen]
-    if counts["levels"] is None:
+    kept = [label for place, label in enumerate(labels) if place in filled]
+    if counts.levels is None:
         kept = [label.partition(" to ")[2] or label for label in kept]  # the upper edge; the tip says both
-    x = {"field": "bin", "type": "ordinal", "title": None, "axis": charts.renamed(sorted(seen), kept)}
+    x = {"field": "bin", "type": "ordinal", "title": None, "axis": charts.renamed(sorted(filled), kept)}
     colour = {
         "field": "series",
         "type": "nominal",
@@ -42,7 +42,7 @@ def distribution(counts: Mapping[str, Any], window: int, name: str) -> Spec | No
         "scale": {"domain": list(parts), "range": ["var(--edge)", charts.SERIES[0]]},
     }
     return {
-        "data": {"values": told},
+        "data": {"values": tips},
         "height": timelines.HEIGHT,
         "mark": {"type": "bar"},
         "encoding": {
@@ -55,19 +55,19 @@ def distribution(counts: Mapping[str, Any], window: int, name: str) -> Spec | No
     }
 
 
-def bins(counts: Mapping[str, Any]) -> list[str]:
-    """Name the bins; the last is `missing`, and the outer ones hold what the reference did not."""
-    if counts["levels"] is not None:
-        return [*map(str, counts["levels"]), "unseen", "missing"]
-    edges = [_edge(each, counts["kind"]) for each in counts["edges"]]
+def bins(counts: Distribution) -> list[str]:
+    """Name the bins; the last is `missing`, and the outer ones are for values beyond the reference."""
+    if counts.levels is not None:
+        return [*map(str, counts.levels), "unseen", "missing"]
+    edges = [_edge(edge, counts.kind) for edge in counts.edges or []]
     inner = [f"{low} to {high}" for low, high in pairwise(edges)]
     return [f"to {edges[0]}", *inner, f"above {edges[-1]}", "missing"] if edges else ["all", "missing"]
 
 
 def largest(
-    labels: Sequence[str], parts: Mapping[str, Sequence[int]], most: int = LEVELS
+    labels: Sequence[str], parts: Mapping[str, Sequence[int]], most: int = LEVELS_SHOWN
 ) -> tuple[list[str], dict[str, list[int]]]:
-    """Put the levels beyond the largest ones together; `unseen` and `missing` stay."""
+    """Add up all levels but the largest; `unseen` and `missing` stay."""
     levels = len(labels) - 2
     shares = [max(part[place] / (sum(part) or 1) for part in parts.values()) for place in range(levels)]
     kept = sorted(sorted(range(levels), key=lambda place: -shares[place])[:most])
@@ -82,7 +82,7 @@ def largest(
     }
 
 
-def _edge(value: float | str, kind: str) -> str:
-    if kind == "time" and not isinstance(value, str):
+def _edge(value: float, kind: str) -> str:
+    if kind == "time":
         return datetime.fromtimestamp(86400 * value, tz=UTC).date().isoformat()
     return figure(value)

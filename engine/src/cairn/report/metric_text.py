@@ -1,9 +1,10 @@
-"""How the report and the card spell figures, and what the metrics mean in plain words."""
+"""Format figures for the pages and the card, and explain the metrics."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-# metric -> its name in a heading, and what it says, for one who does not know it
+# metric -> its name in a heading, and its explanation
 METRICS = {
     "roc_auc": ("ROC AUC", "how often a positive row is ranked above a negative one; 0.5 is chance, 1 is perfect"),
     "average_precision": (
@@ -33,7 +34,8 @@ METRICS = {
     "interval_score": ("Interval score", "width of the 90 % interval, and a penalty for rows outside; less is better"),
     "profit_per_1000": ("Profit per 1,000 rows", "what its decisions earn, by the values that were set"),
 }
-RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+SMALL, LARGE = 0.0001, 1e15  # numbers beyond these are written as a power of ten
 MAIN = {"binary": "log_loss", "multiclass": "log_loss", "regression": "rmse"}
 GROUPED = {"binary": ("log_loss", "roc_auc"), "multiclass": ("log_loss", "accuracy"), "regression": ("rmse", "mae")}
 LEADING = {
@@ -44,21 +46,23 @@ LEADING = {
 
 
 def figure(value: Any) -> str:
-    """Spell a number with four significant digits; a dash where there is none."""
-    if value is None:
+    """Format a number with four significant digits, very small and very large ones with two; a dash for none or NaN."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return "–"
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
+    if isinstance(value, float) and math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if 0 < abs(value) < SMALL or (isinstance(value, float) and abs(value) >= LARGE):
+        digits, _, power = f"{value:.1e}".partition("e")
+        return f"{digits.removesuffix('.0')}\u00a0×\u00a010{str(int(power)).translate(RAISED)}".replace("-", "−")
     if isinstance(value, int) or abs(value) >= 1000 or value == round(value):
         return f"{value:,.0f}".replace("-", "−")
-    if 0 < abs(value) < 0.0001:
-        digits, power = f"{value:.2g}".split("e")
-        return f"{digits}\u00a0×\u00a010⁻{power.lstrip('-').lstrip('0').translate(RAISED)}".replace("-", "−")
     return f"{value:.4g}".replace("-", "−")
 
 
 def percent(share: float | None, digits: int = 1) -> str:
-    """Spell a share as per cent."""
+    """Format a share as per cent."""
     return "–" if share is None else f"{100 * share:.{digits}f}\u00a0%".replace("-", "−")
 
 
@@ -68,25 +72,25 @@ def metric(name: str) -> str:
 
 
 def meaning(name: str) -> str:
-    """Say what a metric measures; empty for one that is not known here."""
+    """Explain a metric; empty for an unknown one."""
     return METRICS.get(name, ("", ""))[1]
 
 
-def value(said: Any) -> str:
-    """Spell a value of a column; truth in lower case, however Python has spelt it."""
-    if said is None:
+def value(cell: Any) -> str:
+    """Format a value of a column; booleans in lower case, also those that are text."""
+    if cell is None:
         return "missing"
-    return str(said).lower() if isinstance(said, bool) or said in ("True", "False") else figure(said)
+    return str(cell).lower() if isinstance(cell, bool) or cell in ("True", "False") else figure(cell)
 
 
 def joined(items: Sequence[Any]) -> str:
-    """List items as a sentence does."""
-    said = [value(each) for each in items]
-    return " and ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)
+    """List items as in a sentence."""
+    texts = [value(item) for item in items]
+    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
 
 
 def interval(low: float | None, high: float | None) -> str:
-    """Spell an interval."""
+    """Format an interval."""
     return "" if low is None or high is None else f"{figure(low)} to {figure(high)}"
 
 
@@ -97,7 +101,7 @@ def leading(metrics: Mapping[str, Any]) -> list[str]:
 
 
 def sentence(metrics: Mapping[str, Any]) -> str:
-    """Say in one plain sentence how good the model is on rows that it has not seen."""
+    """Describe in one sentence the performance on unseen rows."""
     test, dummy = metrics["test"], metrics["baseline"]["dummy"]
     if metrics["task"] == "binary" and test["roc_auc"]["value"] is not None:
         pairs = 100 * test["roc_auc"]["value"]

@@ -1,12 +1,11 @@
-"""How the page of monitoring says things: areas, measures and windows in plain words, and what to do next."""
+"""The texts of the page of monitoring: names of areas, measures and windows, headlines, and the next steps."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
+from cairn.monitoring.documents import MonitoredModel, MonitoringReport, WindowSummary
 from cairn.report import metric_text
-from cairn.report.charts import Row
-from cairn.report.metric_text import figure, percent
+from cairn.report.metric_text import percent
 from cairn.report.series import Series
 
 VERDICTS = {
@@ -15,7 +14,7 @@ VERDICTS = {
     "alarm": "Alarm",
     "unknown": "It cannot be said",
 }
-# area -> what it is called, what is looked at, and what to do where it is bad
+# area -> its name, its description, and the next step where it is bad
 AREAS = {
     "traffic": (
         "Traffic",
@@ -63,8 +62,8 @@ AREAS = {
         "Look at the features' drift and quality; a feature that drives more than before should be one to trust.",
     ),
 }
-# what happened, for those who read nothing else
-SAID = {
+# headlines by area and measure
+HEADLINES = {
     ("quality", "missing_share"): "{subject} is missing in {value} of the rows",
     ("quality", "unseen_share"): "{subject} has values that the model has never seen, in {value} of the rows",
     ("quality", "out_of_range_share"): "{subject} lies outside its known range in {value} of the rows",
@@ -94,13 +93,13 @@ def area(name: str) -> str:
     return AREAS.get(name, (name.capitalize(),))[0]
 
 
-def looked_at(name: str) -> str:
-    """Say what is looked at in an area."""
+def description(name: str) -> str:
+    """Describe an area."""
     return AREAS[name][1]
 
 
 def next_step(name: str) -> str:
-    """Say what to do where an area is bad."""
+    """Return the next step where an area is bad."""
     return AREAS[name][2]
 
 
@@ -111,35 +110,37 @@ def measure(name: str) -> str:
     return MEASURES.get(name, name.replace("_", " "))
 
 
-def spelt(name: str, value: float | None) -> str:
-    """Spell a figure in the unit of its measure."""
+def format_value(measure: str, value: float | None) -> str:
+    """Format a figure in the unit of its measure."""
     if value is None:
         return "–"
-    if name.endswith(SHARES):
+    if measure.endswith(SHARES):
         return percent(value, 0 if value == 0 else 1 if abs(value) >= 0.001 else 2)
-    if name.startswith("seconds"):
-        return f"{figure(1000 * value)}\u00a0ms" if abs(value) < 1 else f"{figure(value)}\u00a0s"
-    return figure(value)
+    if measure.startswith("seconds"):
+        return (
+            f"{metric_text.figure(1000 * value)}\u00a0ms" if abs(value) < 1 else f"{metric_text.figure(value)}\u00a0s"
+        )
+    return metric_text.figure(value)
 
 
 def headline(series: Series) -> str:
-    """Say in one sentence what has happened to a figure."""
-    value = spelt(series.measure, series.now["value"] if series.now else None)
-    said = SAID.get((series.area, series.measure))
-    if said:
-        return said.format(subject=series.subject, value=value)
+    """Describe a figure's state in one sentence."""
+    value = format_value(series.measure, series.now.value if series.now else None)
+    headline = HEADLINES.get((series.area, series.measure))
+    if headline:
+        return headline.format(subject=series.subject, value=value)
     name = capital(measure(series.measure)) + (f" of {series.subject}" if series.subject else "")
     return f"{name} is {'expected to be ' if series.area == 'estimate' else ''}{value}"
 
 
 def label(series: Series) -> str:
-    """Name a time line."""
+    """Name a series."""
     name = measure(series.measure) + (", estimated" if series.area == "estimate" else "")
     return f"{series.subject}: {name}" if series.subject else capital(name)
 
 
 def tile(series: Series) -> str:
-    """Name a time line above its figure."""
+    """Name a series above its figure."""
     if series.area == "prediction":
         return "Mean prediction" if series.measure == "mean" else "Drift of the predictions"
     return label(series)
@@ -150,65 +151,66 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def facts(series: Series, windows: Mapping[int, Row]) -> str:
-    """Say what a figure is, what it is held against, and since when."""
+def facts(series: Series, windows: Mapping[int, WindowSummary]) -> str:
+    """Describe a figure, its reference, its change and the time since which it is bad."""
     now = series.now
     if now is None:
         return ""
-    parts = [f"{capital(measure(series.measure))} {spelt(series.measure, now['value'])}"]
-    if now["low"] is not None and now["high"] is not None:
-        parts[0] += f" ({spelt(series.measure, now['low'])} to {spelt(series.measure, now['high'])})"
-    if now["reference"] is not None:
-        parts.append(f"{spelt(series.measure, now['reference'])} expected")
-    if now["change"] is not None and series.limits.get(series.status):
-        parts.append(
-            f"a change of {figure(now['change'])}, {series.status} from {figure(series.limits[series.status])}"
-        )
+    parts = [f"{capital(measure(series.measure))} {format_value(series.measure, now.value)}"]
+    if now.low is not None and now.high is not None:
+        parts[0] += f" ({format_value(series.measure, now.low)} to {format_value(series.measure, now.high)})"
+    if now.reference is not None:
+        parts.append(f"{format_value(series.measure, now.reference)} expected")
+    if now.change is not None and (limit := series.limits.get(series.status)):
+        change = metric_text.figure(now.change)
+        parts.append(f"a change of {change}, {series.status} from {metric_text.figure(limit)}")
     if series.since is not None and series.since in windows:
-        parts.append(f"since {moment(windows[series.since]['start'])}")
-    return ", ".join([*parts, f"{now['rows']:,} rows"])
+        parts.append(f"since {time(windows[series.since].start)}")
+    return ", ".join([*parts, f"{now.rows:,} rows"])
 
 
-def model(about: Mapping[str, Any]) -> str:
-    """Name a model, its version and where it is promoted to."""
-    if not about["version"]:
+def model(monitored: MonitoredModel) -> str:
+    """Name a model by its version and stage."""
+    if not monitored.version:
         return "A local model"
-    return f"Model {about['version']}" + (f" ({about['stage']})" if about["stage"] else "")
+    return f"Model {monitored.version}" + (f" ({monitored.stage})" if monitored.stage else "")
 
 
-def counted(number: int, name: str) -> str:
-    """Say how many there are."""
+def count(number: int, name: str) -> str:
+    """Write a number with a noun in the singular or plural."""
     return f"{number:,} {name}{'' if number == 1 else 's'}"
 
 
-def moment(text: str, *, year: bool = False) -> str:
-    """Spell a time as 7 Mar 08:00."""
-    time = datetime.fromisoformat(text)
-    return f"{time.day} {time:%b}{f' {time:%Y}' if year else ''}{'' if is_midnight(time) else f' {time:%H:%M}'}"
+def time(iso: str, *, year: bool = False) -> str:
+    """Format a time as 7 Mar 08:00; midnight is left out."""
+    moment = datetime.fromisoformat(iso)
+    date = f"{moment.day} {moment:%b}" + (f" {moment:%Y}" if year else "")
+    return date if is_midnight(moment) else f"{date} {moment:%H:%M}"
 
 
-def is_midnight(time: datetime) -> bool:
-    """Say whether a time is a day's beginning."""
-    return time.timetz().replace(tzinfo=None).isoformat() == "00:00:00"
+def is_midnight(moment: datetime) -> bool:
+    """Return whether a time is the start of a day."""
+    return moment.timetz().replace(tzinfo=None).isoformat() == "00:00:00"
 
 
-def span(window: Row) -> str:
-    """Spell when a window was; a whole day is that day."""
-    start, end = (datetime.fromisoformat(window[key]) for key in ("start", "end"))
+def period(window: WindowSummary) -> str:
+    """Format the start and the end of a window; a whole day is its date."""
+    start, end = datetime.fromisoformat(window.start), datetime.fromisoformat(window.end)
     if is_midnight(start) and end - start == timedelta(days=1):
-        return moment(window["start"])
-    return f"{moment(window['start'])} to {moment(window['end'])}"
+        return time(window.start)
+    return f"{time(window.start)} to {time(window.end)}"
 
 
-def command(record: Mapping[str, Any]) -> str:
-    """Give the command that looks at the same again."""
-    asked, model, reference = record["asked"], record["model"], record["reference"]
+def command(report: MonitoringReport) -> str:
+    """Return the command that measures the same again."""
+    asked, model, reference = report.asked, report.model, report.reference
     parts = ["cairn monitor"]
-    if model["stage"]:
-        parts.append(f"--stage {model['stage']}")
-    elif model["version"]:
-        parts.append(f"--version {model['version']}")
-    parts += [f"--{key} {asked[key]}" for key in ("since", "until", "window", "labels") if asked.get(key)]
-    if reference["kind"] != "baseline":
-        parts.append(f"--reference {reference['since']}..{reference['until']}")
+    if model.stage:
+        parts.append(f"--stage {model.stage}")
+    elif model.version:
+        parts.append(f"--version {model.version}")
+    options = {"since": asked.since, "until": asked.until, "window": asked.window, "labels": asked.labels}
+    parts += [f"--{name} {value}" for name, value in options.items() if value]
+    if reference.kind != "baseline":
+        parts.append(f"--reference {reference.since}..{reference.until}")
     return " \\\n  ".join(parts)

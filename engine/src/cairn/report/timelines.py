@@ -1,6 +1,6 @@
-"""The charts of monitoring: figures by window, with intervals, what they are held against, and how they were judged.
+"""Draw the figures of monitoring by window, with intervals, references, limits and status.
 
-A judgement is a shape as well as a colour: a dot is well, a triangle is a warning, a cross is an alarm.
+A status is a shape as well as a colour: a dot is ok, a triangle is a warning, a cross is an alarm.
 """
 
 import math
@@ -8,77 +8,78 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from cairn.documents import to_json
+from cairn.monitoring.documents import WindowSummary
 from cairn.report import charts, monitoring_text
 from cairn.report.charts import Row, Spec, tipped
-from cairn.report.monitoring_text import spelt
+from cairn.report.monitoring_text import format_value
 from cairn.report.series import Series
 
 HEIGHT = 190
-MANY = 40  # windows, from which on marks are small
+MANY_WINDOWS = 40  # for which marks are small
 CROSS = "M-0.8,-0.8L0.8,0.8M0.8,-0.8L-0.8,0.8"
 SHAPES = {"ok": "circle", "warning": "triangle-up", "alarm": CROSS, "unknown": "circle"}
-INKS = {"ok": charts.SERIES[0], "warning": "var(--fair)", "alarm": "var(--bad)", "unknown": "var(--edge)"}
+COLOURS = {"ok": charts.SERIES[0], "warning": "var(--fair)", "alarm": "var(--bad)", "unknown": "var(--edge)"}
+Windows = Mapping[int, WindowSummary]
+Extent = tuple[str, str]  # the start and the end of the axis
 BAND: Spec = {"type": "area", "opacity": 0.18, "aria": False}
 
 
-def timeline(series: Series, windows: Mapping[int, Row], *, extent: tuple[str, str]) -> Spec:
-    """Draw a figure by window: its interval as a band, the reference dashed, the limits where they can be drawn.
+def timeline(series: Series, windows: Windows, *, extent: Extent) -> Spec:
+    """Draw a figure by window: its interval as a band, the reference dashed, the limits where they are lines.
 
     Parameters
     ----------
-    series : what to draw
+    series : to draw
     windows : by number; findings of other windows are left out
-    extent : the first and the last moment that is drawn
+    extent : the start and the end of the axis
     """
     rows, lines = points(series, windows), limits(series)
     y = _y(series.measure, rows, [limit for limit, _ in lines])
     layers: list[Spec] = [_band(charts.SERIES[0])] if any(row["low"] is not None for row in rows) else []
-    layers += _held_against(rows, y)
+    layers += _reference(rows, y)
     layers += _limits(lines, extent)
-    layers += [_line(charts.SERIES[0]), judged({"description": {"field": "tip"}}, size=_size(windows))]
+    layers += [_line(charts.SERIES[0]), status_marks({"description": {"field": "tip"}}, size=_size(windows))]
     return _in_time(rows, layers, y, extent)
 
 
-def told(series: Series, rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Give rows their tips."""
+def points(series: Series, windows: Windows) -> list[dict[str, Any]]:
+    """Place findings in the middle of their windows, each with its tip."""
+    rows = [
+        {
+            **to_json(finding),
+            "at": middle(windows[finding.window]),
+            "period": monitoring_text.period(windows[finding.window]),
+        }
+        for finding in series.findings
+        if finding.window in windows
+    ]
     return tipped(rows, lambda row: _tip(series, row))
 
 
-def points(series: Series, windows: Mapping[int, Row]) -> list[dict[str, Any]]:
-    """Place findings in time, each in the middle of its window."""
-    placed = [
-        {**row, "at": middle(windows[row["window"]]), "said": monitoring_text.span(windows[row["window"]])}
-        for row in series.rows
-        if row["window"] in windows
-    ]
-    return told(series, placed)
-
-
-def both(estimated: Series, real: Series, windows: Mapping[int, Row], *, extent: tuple[str, str]) -> Spec:
-    """Draw a metric as it was expected to be, and as labels later showed it."""
-    expected, found = points(estimated, windows), points(real, windows)
+def estimated_and_real(estimated: Series, real: Series, windows: Windows, *, extent: Extent) -> Spec:
+    """Draw the estimate of a metric, and its real values from labels."""
+    estimates, values = points(estimated, windows), points(real, windows)
     lines = limits(real)
-    y = _y(real.measure, [*expected, *found], [limit for limit, _ in lines])
+    y = _y(real.measure, [*estimates, *values], [limit for limit, _ in lines])
     layers = [
-        {"data": {"values": expected}, **_band(charts.SERIES[3])},
-        {"data": {"values": found}, **_band(charts.SERIES[0])},
-        *_held_against([*found, *expected], y),
+        {"data": {"values": estimates}, **_band(charts.SERIES[3])},
+        {"data": {"values": values}, **_band(charts.SERIES[0])},
+        *_reference([*values, *estimates], y),
         *_limits(lines, extent),
-        {"data": {"values": expected}, **_line(charts.SERIES[3])},
+        {"data": {"values": estimates}, **_line(charts.SERIES[3])},
         {
-            "data": {"values": expected},
-            **judged({"description": {"field": "tip"}}, size=_size(windows), ok=charts.SERIES[3]),
+            "data": {"values": estimates},
+            **status_marks({"description": {"field": "tip"}}, size=_size(windows), ok=charts.SERIES[3]),
         },
-        {"data": {"values": found}, **_line(charts.SERIES[0])},
-        {"data": {"values": found}, **judged({"description": {"field": "tip"}}, size=_size(windows))},
+        {"data": {"values": values}, **_line(charts.SERIES[0])},
+        {"data": {"values": values}, **status_marks({"description": {"field": "tip"}}, size=_size(windows))},
     ]
     return _in_time([], layers, y, extent)
 
 
-def several(
-    chosen: Sequence[Series], windows: Mapping[int, Row], names: Sequence[str], extent: tuple[str, str]
-) -> Spec:
-    """Draw the same figure of several groups, or several figures of one unit, a line each."""
+def several(chosen: Sequence[Series], windows: Windows, names: Sequence[str], extent: Extent) -> Spec:
+    """Draw a line for each of several groups, or of several figures of one unit."""
     rows = [{**row, "series": name} for each, name in zip(chosen, names, strict=True) for row in points(each, windows)]
     y = _y(chosen[0].measure, rows)
     colour = {
@@ -92,16 +93,16 @@ def several(
             "mark": {"type": "line", "aria": False, "invalid": "break-paths-filter-domains"},
             "encoding": {"stroke": colour},
         },
-        judged({"description": {"field": "tip"}, "stroke": colour, "fill": colour}, size=_size(windows)),
+        status_marks({"description": {"field": "tip"}, "stroke": colour, "fill": colour}, size=_size(windows)),
     ]
     return _in_time(rows, layers, y, extent)
 
 
-def traffic(series: Series, windows: Sequence[Row], *, extent: tuple[str, str]) -> Spec:
-    """Draw how many rows each window has; one that has not ended is drawn lighter."""
-    by_number = {each["number"]: each for each in windows}
+def traffic(series: Series, windows: Sequence[WindowSummary], *, extent: Extent) -> Spec:
+    """Draw the rows of each window; a window that is not full is drawn lighter."""
+    by_number = {window.number: window for window in windows}
     rows = [
-        {**row, **{key: by_number[row["window"]][key] for key in ("start", "end", "full")}}
+        {**row, **{key: getattr(by_number[row["window"]], key) for key in ("start", "end", "full")}}
         for row in points(series, by_number)
     ]
     light = {"condition": {"test": "datum.full", "value": 1}, "value": 0.45}
@@ -120,54 +121,58 @@ def traffic(series: Series, windows: Sequence[Row], *, extent: tuple[str, str]) 
 
 
 def limits(series: Series) -> list[tuple[float, str]]:
-    """Say at which value a limit is reached, where that can be told from the findings.
+    """Compute the value at which each limit is reached, where that follows from the findings.
 
-    Limits hold `change`. In every window that is the difference from the reference, or that in parts of it, or that
-    less what is allowed: then a limit is a line. Otherwise there is none to draw.
+    Limits are of `change`. A limit is a line if in every window `change` is the difference from the reference, or that
+    relative to the reference, or that less a constant. Otherwise there is no line.
     """
-    judged = [row for row in series.rows if (row["change"] or 0) > 0 and row["value"] is not None]
-    references = {row["reference"] for row in judged}
-    if len(references) != 1 or None in references:
+    changed = [
+        (finding.value, finding.reference, finding.change)
+        for finding in series.findings
+        if finding.change is not None and finding.change > 0 and finding.value is not None
+    ]
+    references = {reference for _, reference, _ in changed}
+    reference = references.pop() if len(references) == 1 else None
+    if reference is None:
         return []
-    (reference,) = references
-    signs = sorted({math.copysign(1, row["value"] - reference) for row in judged})
-    gaps = [abs(row["value"] - reference) for row in judged]
-    changes = [row["change"] for row in judged]
+    signs = sorted({math.copysign(1, value - reference) for value, _, _ in changed})
+    gaps = [abs(value - reference) for value, _, _ in changed]
+    changes = [change for _, _, change in changed]
     for unit, allowed in ((1.0, 0.0), (abs(reference), 0.0), (1.0, gaps[0] - changes[0])):
-        told = [
+        equal = [
             math.isclose(gap, change * unit + allowed, rel_tol=1e-6, abs_tol=1e-9)
             for gap, change in zip(gaps, changes, strict=True)
         ]
-        if unit and all(told) and (allowed == 0 or len(set(changes)) > 1):
-            known = ((status, series.limits.get(status)) for status in ("warning", "alarm"))
+        if unit and all(equal) and (allowed == 0 or len(set(changes)) > 1):
+            values = ((status, series.limits.get(status)) for status in ("warning", "alarm"))
             return [
                 (reference + sign * (unit * limit + allowed), status)
-                for status, limit in known
+                for status, limit in values
                 if limit
                 for sign in signs
             ]
     return []
 
 
-def middle(window: Row) -> str:
-    """Give the moment between a window's start and its end."""
-    start, end = (datetime.fromisoformat(window[key]) for key in ("start", "end"))
+def middle(window: WindowSummary) -> str:
+    """Return the middle of a window."""
+    start, end = datetime.fromisoformat(window.start), datetime.fromisoformat(window.end)
     return (start + (end - start) / 2).isoformat()
 
 
 def _tip(series: Series, row: Row) -> str:
     name = series.measure
-    parts = [f"{row['said']}: {monitoring_text.label(series)} {spelt(name, row['value'])}"]
+    parts = [f"{row['period']}: {monitoring_text.label(series)} {format_value(name, row['value'])}"]
     if row["low"] is not None and row["high"] is not None:
-        parts[0] += f" ({spelt(name, row['low'])} to {spelt(name, row['high'])})"
+        parts[0] += f" ({format_value(name, row['low'])} to {format_value(name, row['high'])})"
     if row["reference"] is not None:
-        parts.append(f"reference {spelt(name, row['reference'])}")
+        parts.append(f"reference {format_value(name, row['reference'])}")
     if row["status"] in ("warning", "alarm"):
         parts.append(row["status"])
     return ", ".join([*parts, *([row["note"]] if row["note"] else [])])
 
 
-def _in_time(rows: Sequence[Row], layers: list[Spec], y: Spec | None, extent: tuple[str, str]) -> Spec:
+def _in_time(rows: Sequence[Row], layers: list[Spec], y: Spec | None, extent: Extent) -> Spec:
     shared: Spec = {"y": y} if y else {}
     if y:
         shared["x"] = {"field": "at", "type": "temporal", "title": None, "scale": _time(extent)}
@@ -179,16 +184,16 @@ def _in_time(rows: Sequence[Row], layers: list[Spec], y: Spec | None, extent: tu
     return {"data": {"values": list(rows)}, "layer": layers, "encoding": shared, "height": HEIGHT}
 
 
-def _line(ink: str) -> Spec:
-    return {"mark": {"type": "line", "stroke": ink, "aria": False, "invalid": "break-paths-filter-domains"}}
+def _line(colour: str) -> Spec:
+    return {"mark": {"type": "line", "stroke": colour, "aria": False, "invalid": "break-paths-filter-domains"}}
 
 
-def _band(ink: str) -> Spec:
+def _band(colour: str) -> Spec:
     ends = {"y": {"field": "low", "type": "quantitative", "title": None}, "y2": {"field": "high"}}
-    return {"mark": {**BAND, "fill": ink, "invalid": "break-paths-filter-domains"}, "encoding": ends}
+    return {"mark": {**BAND, "fill": colour, "invalid": "break-paths-filter-domains"}, "encoding": ends}
 
 
-def _held_against(rows: Sequence[Row], y: Spec) -> list[Spec]:
+def _reference(rows: Sequence[Row], y: Spec) -> list[Spec]:
     if not any(row["reference"] is not None for row in rows):
         return []
     by_time = sorted((row for row in rows if row["reference"] is not None), key=lambda row: row["at"])
@@ -196,20 +201,21 @@ def _held_against(rows: Sequence[Row], y: Spec) -> list[Spec]:
     return [{"data": {"values": by_time}, "mark": mark, "encoding": {"y": {**y, "field": "reference"}}}]
 
 
-def _limits(lines: Sequence[tuple[float, str]], extent: tuple[str, str]) -> list[Spec]:
+def _limits(lines: Sequence[tuple[float, str]], extent: Extent) -> list[Spec]:
+    dotted = {**charts.DASHED, "type": "line", "strokeWidth": 1.5, "strokeDash": [1, 4]}
     return [
         {
             "data": {"values": [{"at": end, "value": limit} for end in extent]},
-            "mark": {**charts.DASHED, "type": "line", "stroke": INKS[status], "strokeWidth": 1.5, "strokeDash": [1, 4]},
+            "mark": {**dotted, "stroke": COLOURS[status]},
         }
         for limit, status in lines
     ]
 
 
-def judged(encoding: Spec, *, size: int = 52, ok: str = charts.SERIES[0], aria: bool = True) -> Spec:
-    inks = {**INKS, "ok": ok}
-    colour = {"field": "status", "type": "nominal", "legend": None, "scale": by_status(inks)}
-    shape = {"field": "status", "type": "nominal", "legend": None, "scale": by_status(SHAPES)}
+def status_marks(encoding: Spec, *, size: int = 52, ok: str = charts.SERIES[0], aria: bool = True) -> Spec:
+    colours = {**COLOURS, "ok": ok}
+    colour = {"field": "status", "type": "nominal", "legend": None, "scale": status_scale(colours)}
+    shape = {"field": "status", "type": "nominal", "legend": None, "scale": status_scale(SHAPES)}
     sizes = {"condition": {"test": "datum.status === 'ok' || datum.status === 'unknown'", "value": 0.5 * size}}
     return {
         "mark": {"type": "point", "strokeWidth": 1.8, "opacity": 1, "aria": aria},
@@ -224,30 +230,31 @@ def judged(encoding: Spec, *, size: int = 52, ok: str = charts.SERIES[0], aria: 
     }
 
 
-def _size(windows: Mapping[int, Row]) -> int:
-    return 52 if len(windows) <= MANY else 16
+def _size(windows: Windows) -> int:
+    return 52 if len(windows) <= MANY_WINDOWS else 16
 
 
-def by_status(told: Mapping[str, str]) -> Spec:
-    return {"domain": list(told), "range": list(told.values())}
+def status_scale(values: Mapping[str, str]) -> Spec:
+    """Map each status to a shape or colour."""
+    return {"domain": list(values), "range": list(values.values())}
 
 
 def _y(measure: str, rows: Sequence[Row], more: Sequence[float] = ()) -> Spec:
-    """Give the axis on which all lies that is drawn; what never changes lies in its middle."""
+    """Return an axis that contains all values; a constant is in its middle."""
     drawn = [row[key] for row in rows for key in ("value", "low", "high", "reference") if row[key] is not None]
-    least, most = min([*drawn, *more], default=0.0), max([*drawn, *more], default=1.0)
-    if least == most:
-        least, most = (0.0, most or 1.0) if least >= 0 else (least, 0.0)
+    lowest, highest = min([*drawn, *more], default=0.0), max([*drawn, *more], default=1.0)
+    if lowest == highest:
+        lowest, highest = (0.0, highest or 1.0) if lowest >= 0 else (lowest, 0.0)
     shares = {"format": "~p"} if measure.endswith(monitoring_text.SHARES) else {}
-    scale = {"domain": [least, most], "nice": True, "zero": False}
+    scale = {"domain": [lowest, highest], "nice": True, "zero": False}
     return charts.axis("value", None, scale=scale, axis={"tickCount": 4, **shares})
 
 
-def _time(extent: tuple[str, str]) -> Spec:
+def _time(extent: Extent) -> Spec:
     return {"type": "utc", "domain": list(extent)}
 
 
-def _format(extent: tuple[str, str]) -> str:
+def _format(extent: Extent) -> str:
     start, end = (datetime.fromisoformat(each) for each in extent)
     days = (end - start).total_seconds() / 86400
     return "%H:%M" if days <= 1.5 else "%-d %b %H:%M" if days <= 4 else "%-d %b" if days <= 400 else "%b %Y"

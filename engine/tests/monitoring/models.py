@@ -1,4 +1,4 @@
-"""Small models, what their stages wrote, and recorded predictions of theirs, as the tests of outcomes use them."""
+"""Small models with their outcome baselines and recorded predictions, for the tests of outcomes."""
 
 from datetime import datetime, timedelta
 from functools import cache
@@ -11,8 +11,9 @@ import pandas as pd
 from cairn.evaluation import scores
 from cairn.explain import explanations
 from cairn.models import estimators, saved
+from cairn.monitoring.documents import Baseline, BaselineRows, ColumnCounts, OutcomeBaseline
 from cairn.monitoring.finding import Finding, Window
-from cairn.monitoring.outcome_baseline import expected
+from cairn.monitoring.outcome_baseline import measure_outcomes
 from cairn.rows import signature
 
 VALUES = {"true_positive": 10.0, "false_positive": -2.0}
@@ -26,7 +27,7 @@ START = datetime(2026, 1, 1)
 
 
 def drawn(task: str, count: int, seed: int, shift: float = 0.0) -> pd.DataFrame:
-    """Draw rows whose outcome a linear model can tell; `shift` moves the outcome and not the inputs."""
+    """Draw rows whose outcome a linear model can predict; `shift` moves the outcome and not the inputs."""
     draw = np.random.default_rng(seed)
     age, city = draw.uniform(18, 90, count), draw.choice(["Bonn", "Oslo", "Rome"], count)
     signal = (age - 60) / 12 + (city == "Rome") + shift
@@ -41,11 +42,27 @@ def drawn(task: str, count: int, seed: int, shift: float = 0.0) -> pd.DataFrame:
     return pd.DataFrame({"age": age, "city": pd.Categorical(city), "bought": outcome, "asked": asked})
 
 
+def baseline(columns: dict[str, Any], prediction: dict[str, Any]) -> Baseline:
+    """Build a baseline without history from its counts; rows that are left out are 0."""
+
+    def counts(described: dict[str, Any]) -> ColumnCounts:
+        return ColumnCounts(**{"rows": [], "missing": 0} | described)
+
+    return Baseline(
+        format=1,
+        task="binary",
+        rows=BaselineRows(inputs=0, predictions=0),
+        columns={name: counts(described) for name, described in columns.items()},
+        prediction=counts(prediction),
+        history=None,
+    )
+
+
 class World(NamedTuple):
-    """A trained model and the baseline's part on its outcomes."""
+    """A trained model and its outcome baseline."""
 
     model: saved.Model
-    content: dict[str, Any]
+    content: OutcomeBaseline
 
     @property
     def task(self) -> str:
@@ -54,7 +71,7 @@ class World(NamedTuple):
 
 @cache
 def world(task: str, *, history: bool = False, sensitive: tuple[str, ...] = ("city",)) -> World:
-    """Train on 4,000 rows, and make the baseline of 4,000 others."""
+    """Train on 4,000 rows, and measure the outcomes of 4,000 others."""
     train, test = drawn(task, 4000, 1), drawn(task, 4000, 2)
     about = signature.describe(train, features=["age", "city"], target="bought", task=task, classes=CLASSES[task])
     estimator = estimators.build(NODES[task], task=task, n_classes=len(CLASSES[task] or []), seed=0)
@@ -67,10 +84,10 @@ def world(task: str, *, history: bool = False, sensitive: tuple[str, ...] = ("ci
         {"train": part, "validation": part, "test": part}, groups, task=task, threshold=None, values=values, seed=0
     )
     why = explanations.explain(model=model, table=test, groups={}, id=None, seed=0, rows=2000, examples=False)[0]
-    content = expected(
+    content = measure_outcomes(
         model,
         test,
-        seen=pd.concat([train, test], ignore_index=True) if history else None,
+        all_rows=pd.concat([train, test], ignore_index=True) if history else None,
         time="asked" if history else None,
         sensitive=sensitive,
         values=values,
@@ -91,7 +108,7 @@ class Recorded(NamedTuple):
 
 
 def recorded(model: saved.Model, *parts: pd.DataFrame, labelled: bool = True) -> Recorded:
-    """Let a model predict, each part in a window of its own, and record it; with the truth beside it where wanted."""
+    """Record the predictions of a model, each part in its own window, with labels on request."""
     about, connection = model.signature, duckdb.connect()
     table = pd.concat(parts, ignore_index=True)
     rows = pd.DataFrame({"request_id": [f"r{place}" for place in range(len(table))], "row": 0})
