@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import io
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -42,6 +43,7 @@ def _run(function: Callable[[], None], argv: list[str], cwd: Path | None, env: d
         contextlib.redirect_stdout(output),
         contextlib.redirect_stderr(errors),
         _warnings_to_stderr(),
+        _own_signals(),
     ):
         patch.chdir(cwd or Path.cwd())
         patch.setattr(sys, "argv", argv)
@@ -61,6 +63,16 @@ def _exit_code(function: Callable[[], None]) -> int:
             return 1
         return ended.code or 0
     return 0
+
+
+@contextlib.contextmanager
+def _own_signals() -> Iterator[None]:
+    """Put back the handler of SIGTERM, which some commands set for the rest of their process."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextlib.contextmanager

@@ -147,4 +147,5 @@ def server(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ru
     """Start one server for all tests that only ask."""
     folder = tmp_path_factory.mktemp("captured")
     with Starter() as starter:
-        yield starter("--path", model, "-S", "capture=all", "-S", f"capture_folder={folder}")
+        recorded = ("-S", "capture=all", "-S", f"capture_folder={folder}")
+        yield starter("--path", model, *recorded, "-S", f"timeout={SECONDS}")
