@@ -19,7 +19,7 @@ from cairn.search import search
 from cairn.training import rules
 from cairn.validation.expectations import suites
 
-__all__ = ["check", "compose", "query"]
+__all__ = ["check", "compose", "compose_applied", "query"]
 
 TAKEN = {name for names in [*NAMES.values(), *MEASURES.values()] for name in names}  # metrics that the engine has
 
