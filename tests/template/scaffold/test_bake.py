@@ -22,7 +22,7 @@ FACTS = {  # what their README says of them: target, task, columns beside it, ro
 }
 # Those of a project's tests that look at its own files; the others stand in the template letter by letter. A third,
 # test_project.py, runs the stages once more; it is among all that `make test` runs in the last bake below.
-OWN_TESTS = ("engine/tests/test_config.py", "tests/test_dvc_yaml.py")
+OWN_TESTS = ("engine/tests/test_config.py", "tests/test_graph.py")
 
 
 def works(person, project, tests=OWN_TESTS):
