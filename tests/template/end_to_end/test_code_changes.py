@@ -128,7 +128,8 @@ def test_every_module_that_a_stage_loads_is_listed_as_its_code(finished, run, tm
     (tmp_path / "site").mkdir()
     (tmp_path / "site/sitecustomize.py").write_text(LOADED, encoding="utf-8")
     path = os.pathsep.join(map(str, (tmp_path / "site", finished / "src", finished / "engine/src")))
-    for stage in yaml.safe_load((finished / "dvc.yaml").read_text(encoding="utf-8"))["stages"]:
+    stages = yaml.safe_load((finished / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    for stage in stages.keys() - {"compose", "code"}:  # these load all that params.yaml names, and depend on no list
         listed = {line.split(" ")[1] for line in (finished / f"data/interim/code/{stage}.txt").read_text().splitlines()}
         done = run(["python", "-m", f"pipeline.stages.{stage}"], finished, PYTHONPATH=path)
         assert done.returncode == 0, done.stderr
