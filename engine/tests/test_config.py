@@ -161,7 +161,7 @@ def test_a_key_that_only_another_family_has_is_one_line(project_conf):
 
 def test_a_stage_run_by_hand_takes_an_experiment(project_conf, monkeypatch):
     config.write(config.compose()[0])
-    monkeypatch.setattr("sys.argv", ["tune", "+experiment=quick", "search.trials=2"])
+    monkeypatch.setattr("sys.argv", ["tune", recipe("quick"), "search.trials=2"])
     assert config.load()["search"]["trials"] == 2
     assert config.load()["search"]["rows"] == 2000
 
