@@ -154,7 +154,7 @@ def _families(candidates: Mapping[str, Mapping[str, Any] | None]) -> dict[str, M
         del families[name]
         print(f"passed over {name}: not installed (make run EXTRAS=boosters installs it)")
     if not families:
-        raise InputError("search.candidates: none of them can be searched")
+        raise InputError("search.candidates: there is none to search")
     return families
 
 
