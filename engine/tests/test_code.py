@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -175,6 +176,7 @@ def test_wheel_of_the_engine_is_followed_as_its_source_is(tmp_path):
     engine = str(Path(code.__file__).parents[1])
     program = f"""
 import sys
+import zipfile
 sys.path.insert(0, {engine!r})
 from cairn import code
 for name in [name for name in sys.modules if name.partition(".")[0] == "cairn"]:
@@ -186,3 +188,13 @@ print(*code.Code().lines("cairn.layout", [], {{}}), sep="\\n")
     lines = done.stdout.splitlines()
     assert names(lines) == {"cairn", "cairn.layout", "cairn.files"}
     assert packages(lines) == {"tiny": "1.5"}
+
+
+def test_wheel_that_is_not_installed_is_refused(tmp_path):
+    (tmp_path / "vendor").mkdir()
+    with zipfile.ZipFile(tmp_path / "vendor/cairn_tabular-9.9.9-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("cairn_tabular-9.9.9.dist-info/RECORD", "cairn/errors.py,sha256=AAAA,12\n")
+    with pytest.raises(
+        InputError, match=r"cairn_tabular-9\.9\.9.*the installed library, .*, is another; run `make environ"
+    ):
+        code.closures({}, tmp_path)

@@ -4,10 +4,12 @@ import ast
 import hashlib
 import re
 import sys
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from importlib.machinery import ModuleSpec
 from importlib.metadata import Distribution, distributions
+from importlib.metadata import distribution as find_distribution
 from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import get_importer
@@ -46,8 +48,9 @@ def closures(params: Mapping[str, Any], root: Path = Path()) -> dict[str, list[s
 
     Raises
     ------
-    InputError : a module that does not parse, or two stages of one name
+    InputError : a module that does not parse, two stages of one name, or a wheel in vendor/ that is not installed
     """
+    require_installed(root / "vendor")
     code = Code(root)
     lines: dict[str, list[str]] = {}
     for graph in [root / "dvc.yaml", *sorted(root.glob("*/dvc.yaml"))]:
@@ -64,6 +67,26 @@ def closures(params: Mapping[str, Any], root: Path = Path()) -> dict[str, list[s
             ]
             lines[name] = code.lines(entry, named, params)
     return lines
+
+
+def require_installed(vendor: Path) -> None:
+    """Refuse a wheel of the library that is not the installed one, such as after a `git pull`: its code would not run.
+
+    Parameters
+    ----------
+    vendor : the folder of the wheel; without one, the library's source is in the project
+
+    Raises
+    ------
+    InputError : the files that are installed are not those of the wheel
+    """
+    for wheel in sorted(vendor.glob("cairn_tabular-*.whl")):
+        with zipfile.ZipFile(wheel) as archive:
+            record = next(name for name in archive.namelist() if name.endswith(".dist-info/RECORD"))
+            files = {line for line in archive.read(record).decode().splitlines() if line.startswith("cairn/")}
+        installed = find_distribution("cairn-tabular")
+        if not files <= set((installed.read_text("RECORD") or "").splitlines()):
+            raise InputError(f"{wheel}: the installed library, {installed.version}, is another; run `make environment`")
 
 
 def text(lines: Iterable[str]) -> str:
