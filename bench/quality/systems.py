@@ -118,9 +118,11 @@ def run_stages(search: Sequence[str], parts: Parts, folder: Path, job: dict[str,
     """
     project = folder / "project"
     shutil.copytree(ROOT / "conf", project / "conf")
+    shutil.copy(ROOT / "dvc.yaml", project)
     _give(parts, project)
     chosen = [*CHOICES, "data.path=data/processed/train.parquet", f"data.target={json.dumps(parts.target)}", *search]
     env = _environment(project, job["cores"]) | {"PYTHONPATH": str(ROOT / "src")}
+    run([PYTHON, "-m", "pipeline.stages.code", *chosen], project, env)
     taken = run([PYTHON, "-m", "pipeline.stages.tune", *chosen], project, env)
     taken += run([PYTHON, "-m", "pipeline.stages.train", *chosen], project, env)
     write(parts.test, folder / "test.parquet")

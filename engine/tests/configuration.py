@@ -10,8 +10,9 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def project_conf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give an empty folder with a copy of conf/, as the working directory."""
+    """Give a folder with a copy of conf/ and dvc.yaml alone, as the working directory."""
     shutil.copytree(ROOT / "conf", tmp_path / "conf")
+    shutil.copy(ROOT / "dvc.yaml", tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", ["stage"])
     return tmp_path

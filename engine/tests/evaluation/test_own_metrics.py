@@ -104,7 +104,7 @@ def test_a_search_compares_by_it():
     assert metric_of("cost", "binary", {"cost": COST}) == ("cost", False)
     both = np.column_stack([1 - PROBABILITY, PROBABILITY])
     assert measure("cost", "binary", ACTUAL, both, {"cost": COST}) == 5 * (ACTUAL & (PROBABILITY < 0.5)).mean()
-    with pytest.raises(InputError, match=r"'csot' is no metric to search a binary by \(did you mean 'cost'\?\)"):
+    with pytest.raises(InputError, match=r"'csot' is not a metric to search a binary by \(did you mean 'cost'\?\)"):
         metric_of("csot", "binary", {"cost": COST})
 
 

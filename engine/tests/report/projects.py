@@ -28,6 +28,7 @@ STAGES = list(config.read_yaml(ROOT / "dvc.yaml")["stages"])
 def made(project: Path, task: str) -> None:
     """Make the project of a task, and run its stages."""
     shutil.copytree(ROOT / "conf", project / "conf")
+    shutil.copy(ROOT / "dvc.yaml", project)  # whose stages the stage `code` lists
     for words in (
         "init --quiet",
         "-c user.name=T -c user.email=t@example.invalid commit --quiet --allow-empty -m Empty",

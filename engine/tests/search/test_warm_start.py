@@ -52,10 +52,10 @@ def test_the_best_trials_of_the_last_search_are_known_the_best_first(tmp_path, p
         trials=7, metric=metric, folds=1, pruning=False, model=MODEL, problem=problem_of(), journal=last
     )
     known = begin("last", last)
-    assert len(known) == warm_start.BEST
+    assert len(known) == warm_start.LAST_TRIALS
     assert known[0] == found.params
     ranked = sorted(found.trials, key=lambda trial: trial["score"], reverse=better is max)
-    assert sorted(map(str, known)) == sorted(str(trial["params"]) for trial in ranked[: warm_start.BEST])
+    assert sorted(map(str, known)) == sorted(str(trial["params"]) for trial in ranked[: warm_start.LAST_TRIALS])
     following = search.best_parameters(
         trials=3,
         metric=metric,

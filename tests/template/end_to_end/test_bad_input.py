@@ -1,6 +1,7 @@
 """Bad input through the real stages: one line that says what, where and what to do, and nothing half-written."""
 
 import hashlib
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +13,15 @@ from engine.tests.stages import Outcome, run_stage
 from cairn import config
 
 ROOT = Path(__file__).parents[3]
-STAGES = ("compose", "ingest", "features", "split", "tune", "train")  # validate is slow, and its lines are its own
+STAGES = (
+    "compose",
+    "code",
+    "ingest",
+    "features",
+    "split",
+    "tune",
+    "train",
+)  # validate is slow, and its lines are its own
 OUTS = {
     name: [next(iter(out)) if isinstance(out, dict) else out for out in stage.get("outs", [])]
     for name, stage in yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"].items()
@@ -178,7 +187,8 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """Give the function that runs a stage, in an empty project with a copy of conf/."""
     project = tmp_path / "project"
     project.mkdir()
-    (project / "conf").symlink_to(ROOT / "conf")
+    shutil.copytree(ROOT / "conf", project / "conf")
+    shutil.copy(ROOT / "dvc.yaml", project)
     monkeypatch.chdir(project)
     monkeypatch.setenv("DVC_EXP_NAME", "bad-input")  # so that `compose` keeps the params.yaml of the test
     return run_stage

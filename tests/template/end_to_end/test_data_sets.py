@@ -92,7 +92,7 @@ def test_an_embedded_set_reaches_a_model(
 ) -> None:
     choices = [f"data={name}", "model=linear", "search=none", "evaluation.resamples=20"]
     config.write(config.compose(choices)[0])
-    in_order(project_conf, "compose", "ingest", "features", "split", "tune", "train", "evaluate")
+    in_order(project_conf, "compose", "code", "ingest", "features", "split", "tune", "train", "evaluate")
     measured, model = beats_the_dummy(project_conf), saved.load(layout.TRAINED)
     assert (model.signature.task, model.signature.classes) == (task, classes)
     assert sum(measured["rows"].values()) == rows
@@ -106,7 +106,8 @@ def split_parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(project)
         config.write(config.compose(["data=breast_cancer"])[0])
-        in_order(project, "compose", "ingest", "features", "split")
+        shutil.copy(ROOT / "dvc.yaml", project)
+        in_order(project, "compose", "code", "ingest", "features", "split")
     return project
 
 

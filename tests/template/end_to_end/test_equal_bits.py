@@ -23,7 +23,7 @@ SETS = {
     "diabetes": ["data=diabetes", "model=hist_gradient_boosting", "model.max_iter=30"],
     "adult.csv.gz": ["data=file", f"data.path={SHARED}/adult.csv.gz", "data.target=income", "model.n_estimators=30"],
 }
-STAGES = ("ingest", "features", "split", "tune", "train")
+STAGES = ("code", "ingest", "features", "split", "tune", "train")
 AT_ONCE = 500
 
 
@@ -33,6 +33,7 @@ def test_every_test_row_gets_the_same_bits_online_in_batches_and_in_python(tmp_p
     if name.endswith(".gz") and not (SHARED / name).exists():
         pytest.skip(f"{name} is not in {SHARED.parent.name}/{SHARED.name}/")
     shutil.copytree(ROOT / "conf", tmp_path / "conf")
+    shutil.copy(ROOT / "dvc.yaml", tmp_path)
     for stage, choices in (("compose", [*SETS[name], "search=none"]), *((stage, []) for stage in STAGES)):
         done = run_stage(stage, *choices, cwd=tmp_path)
         assert done.returncode == 0, done.stderr

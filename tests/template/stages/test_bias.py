@@ -8,7 +8,7 @@ import pytest
 from cairn import config, layout
 from cairn.errors import InputError
 from cairn.files import read_json
-from pipeline.stages import bias, compose, features, ingest, split, train, tune
+from pipeline.stages import bias, code, compose, features, ingest, split, train, tune
 
 ROOT = Path(__file__).parents[3]
 FLIPS = {"neighbours": 5, "rows": 1000, "others": 2000}
@@ -20,13 +20,14 @@ def trained(tmp_path_factory):
     """Give a folder in which all stages before this one have run."""
     folder = tmp_path_factory.mktemp("shop")
     shutil.copytree(ROOT / "conf", folder / "conf")
+    shutil.copy(ROOT / "dvc.yaml", folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         small = ["data.customers=8000", "search=none", "model.n_estimators=60", "training.refit=false"]
         patch.setattr("sys.argv", ["stage", *small, "split.train=0.4", "split.test=0.5"])
         compose.main()
         patch.setattr("sys.argv", ["stage"])
-        for stage in (ingest, features, split, tune, train):
+        for stage in (code, ingest, features, split, tune, train):
             stage.main()
     return folder
 

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,7 +16,7 @@ from cairn import config, layout
 from cairn.errors import InputError
 from cairn.files import read_json
 from cairn.models import saved
-from pipeline.stages import bias, compose, evaluate, features, ingest, judge, split, train, tune
+from pipeline.stages import bias, code, compose, evaluate, features, ingest, judge, split, train, tune
 
 ROOT = Path(__file__).parents[3]
 
@@ -59,7 +60,7 @@ CHOICES += ["model=mine", "gates=cost", "search.metric=cost", "search.trials=3",
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """A project with code of its own, in a module `own`."""
-    module = SimpleNamespace(spending=spending, cost=cost, Mine=Mine)
+    module = SimpleNamespace(spending=spending, cost=cost, Mine=Mine, __spec__=ModuleSpec("own", None))
     monkeypatch.setitem(sys.modules, "own", module)
     monkeypatch.setattr(Mine, "__module__", "own")
     shutil.copytree(ROOT / "conf", tmp_path / "conf")
@@ -73,6 +74,7 @@ def project(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for command in ("init --quiet", "-c user.name=Ann -c user.email= commit --quiet --allow-empty --message=Begin"):
         subprocess.run(["git", *command.split()], check=True)  # whose tags `judge` asks for a champion
+    shutil.copy(ROOT / "dvc.yaml", tmp_path)
     pd.DataFrame({"customer": range(600), "bought": bought}).to_csv("customers.csv", index=False)
     pd.DataFrame({"customer": range(600), "price": price}).to_parquet("orders.parquet")
     return tmp_path
@@ -81,6 +83,7 @@ def project(tmp_path, monkeypatch):
 def run(monkeypatch, *stages, overrides=()):
     monkeypatch.setattr("sys.argv", ["stage", *CHOICES, *overrides])
     compose.main()
+    code.main()
     monkeypatch.setattr("sys.argv", ["stage"])
     for stage in stages:
         stage.main()

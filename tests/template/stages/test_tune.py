@@ -21,6 +21,7 @@ def params(**more):
         "split": {"_target_": "cairn.tables.split.stratified"},
         "seed": 1,
         "gates": "any",
+        "evaluation": {"metrics": {}},
         **more,
     }
 
