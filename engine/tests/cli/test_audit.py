@@ -129,7 +129,7 @@ def test_a_damaged_file_is_named_and_the_rest_is_used(ann, capsys):
     [
         ({"version": "v0.0.3"}, r"no version 'v0.0.3' \(did you mean 'v0.0.[12]'\?\)"),
         ({"stage": "production"}, "no stage 'production'"),
-        ({"since": "yesterday"}, "--since: 'yesterday' is no time such as 24h"),
+        ({"since": "yesterday"}, "--since: 'yesterday' is not a time such as 24h"),
         ({"request": "zzz"}, "--request zzz: not recorded"),
     ],
 )

@@ -139,7 +139,7 @@ def test_a_raw_table_gets_probabilities_classes_and_values(tmp_path, linear):
     assert levels.predict(table()).tolist() == [["high", "low", "middle"][place] for place in best]
     values = saved.Model(*trained(MODELS["linear"], "spent"), {})
     assert values.predict(table()).dtype == float
-    with pytest.raises(InputError, match="gives values, and no probabilities"):
+    with pytest.raises(InputError, match="predicts values, not probabilities"):
         values.predict_proba(table())
 
 

@@ -15,15 +15,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-from pyarrow import parquet
-
 from cairn import config
 from cairn.errors import InputError, own_code_error
 from cairn.tables.duck import connect, write_rows
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 __all__ = ["build", "check"]
 
@@ -60,6 +58,8 @@ def build(node: Mapping[str, Any], tables: Mapping[str, Path], output: Path) -> 
     if _writes(config.locate(node["_target_"])):
         _call(node, tables=tables, output=output)
         return
+    from pyarrow import parquet  # `compose` checks a node of conf/features without it
+
     frames = {name: parquet.read_table(path).to_pandas() for name, path in tables.items()}
     table = _arrow(_call(node, tables=frames))
     write_rows(connect().from_arrow(table), output)
@@ -78,8 +78,10 @@ def _call(node: Mapping[str, Any], **given: Any) -> Any:
         raise own_code_error(f"features: {node['_target_']}", error) from error
 
 
-def _arrow(table: "pd.DataFrame | pa.Table") -> pa.Table:
+def _arrow(table: "pd.DataFrame | pa.Table") -> "pa.Table":
     """Return a table as Arrow; an index that holds something is refused, since it would be lost."""
+    import pyarrow as pa
+
     if isinstance(table, pa.Table):
         return table
     columns = getattr(table, "columns", None)
