@@ -79,7 +79,7 @@ def test_workers_share_a_search_without_loss(tmp_path, problem_of, request, wher
 
 @pytest.mark.slow
 def test_two_machines_that_begin_together_share_one_study(tmp_path, database):
-    conftest = Path(__file__).with_name("conftest.py")
+    conftest = Path(__file__).parents[1] / "conftest.py"
     command = [sys.executable, "-c", ANOTHER, __file__, str(conftest), database, str(tmp_path)]
     processes = [subprocess.Popen([*command, str(number)], stdout=subprocess.PIPE, text=True) for number in (1, 2)]
     deadline = time.monotonic() + 300
