@@ -142,7 +142,7 @@ def test_a_search_killed_again_and_again_goes_on_and_ends_the_same(uninterrupted
         "run['fit_or_die'](int(fits)); run['find'](Path(journal), problem)"
     )
     for before in (1, 4, 7):  # so after 1, 5 and 12 trials in all
-        arguments = [__file__, str(Path(__file__).with_name("conftest.py")), str(journal), str(before)]
+        arguments = [__file__, str(Path(__file__).parents[1] / "conftest.py"), str(journal), str(before)]
         done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, check=False)
         assert done.returncode == -signal.SIGKILL, done.stderr
     assert find(journal, problem_of()) == uninterrupted[0]
