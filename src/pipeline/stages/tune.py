@@ -8,14 +8,13 @@ from cairn.files import read_json
 from cairn.models import preflight
 from cairn.search import search, study_files, warm_start
 from cairn.search.comparison import metric_of
-from cairn.tables.split import shuffled_role
 from cairn.training import parts
 
 
 def main() -> None:
     started, params, schema = monotonic(), config.load(), read_json(layout.SCHEMA)
     # Folds shuffle rows as the split did; after a split by time nothing may be fitted on the validation part.
-    role = shuffled_role(params["split"]["_target_"])
+    role = parts.shuffled_role(params["split"]["_target_"])
     together = params["data"][role] if role else None
     seen = parts.read(layout.TRAIN, layout.VALID, schema, params["signature"], together=together)
     metrics = params["evaluation"]["metrics"]

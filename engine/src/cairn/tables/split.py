@@ -15,11 +15,10 @@ if TYPE_CHECKING:
 
     Rows = duckdb.DuckDBPyRelation
 
-__all__ = ["by_group", "by_time", "shuffled_role", "stratified"]
+__all__ = ["by_group", "by_time", "stratified"]
 
 ROW_NUMBER = "file_row_number"  # the column in which DuckDB's Parquet reader counts rows
 PARTS = ("train", "validation", "test")
-SHUFFLED = {f"{__name__}.stratified": "id", f"{__name__}.by_group": "group"}  # split -> the role that it keeps whole
 MANY = 1_000_000  # beyond so many rows chance keeps a class's share to a thousandth; to look for repeated ids is slow
 
 
@@ -126,19 +125,6 @@ def by_time(
         parts = _parts(rows.select(newest), key="newest_of_id", stratum=None, shares=shares)
         return {name: part.select("* EXCLUDE (newest_of_id)") for name, part in parts.items()}
     return _parts(rows, key=key, stratum=None, shares=shares)
-
-
-def shuffled_role(target: str) -> str | None:
-    """Return the role of the column whose rows a split keeps together while it shuffles all others.
-
-    Folds of a search may shuffle rows in the same way. Of any other split, such as one of a project's own, nothing is
-    known: its validation rows may come later in time, so nothing may be fitted on them.
-
-    Parameters
-    ----------
-    target : the `_target_` of a node of conf/split
-    """
-    return SHUFFLED.get(target)
 
 
 def _shares(train: float, validation: float, test: float) -> list[float]:

@@ -11,7 +11,10 @@ from cairn.rows import signature
 from cairn.rows.signature import Signature
 from cairn.training.folds import Problem, Rows
 
-__all__ = ["read"]
+__all__ = ["read", "shuffled_role"]
+
+# Split -> the role that it keeps whole. By name alone: an edit of the split must not start another search.
+SHUFFLED = {"cairn.tables.split.stratified": "id", "cairn.tables.split.by_group": "group"}
 
 
 class Parts(NamedTuple):
@@ -76,3 +79,16 @@ def _codes(columns: list[Any]) -> np.ndarray | None:
 
     codes, groups = pd.factorize(pd.concat([column.astype(object) for column in columns]))
     return codes if len(groups) < len(codes) else None
+
+
+def shuffled_role(target: str) -> str | None:
+    """Return the role of the column whose rows a split keeps together while it shuffles all others.
+
+    Folds of a search may shuffle rows in the same way. Of any other split, such as one of a project's own, nothing is
+    known: its validation rows may come later in time, so nothing may be fitted on them.
+
+    Parameters
+    ----------
+    target : the `_target_` of a node of conf/split
+    """
+    return SHUFFLED.get(target)
