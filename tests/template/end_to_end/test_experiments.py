@@ -33,6 +33,7 @@ def experimented(small_project, once, run) -> Path:
         ran = re.findall(r"^Running stage '(\w+)'", done.stdout, re.M)
         assert ran == [
             "compose",
+            "code",
             "tune",
             "train",
             "evaluate",

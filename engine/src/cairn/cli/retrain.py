@@ -86,6 +86,7 @@ def _run(place: Worktree, base: str, overrides: Sequence[str]) -> _Judged:
     params, _ = config.compose_applied(overrides, place.folder / config.CONF)
     _bring(config.call(params["data"]).watched, place.folder)
     place.run(sys.executable, "-m", "pipeline.stages.compose", *overrides)
+    place.run(sys.executable, "-m", "pipeline.stages.code")  # `ingest` depends on its code
     place.run("dvc", "repro", "--force", "--single-item", "ingest")
     _require_news(place.folder, base)
     name = f"retrain-{datetime.now(UTC):%Y%m%d-%H%M%S}"
