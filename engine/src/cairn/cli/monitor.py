@@ -1,4 +1,4 @@
-"""Hold recorded predictions against what the model was made from: `cairn monitor`."""
+"""Compare recorded predictions with what the model was made from: `cairn monitor`."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +33,7 @@ class Times(NamedTuple):
     ----------
     now : when that is
     since, until : the predictions from then on, until just before then
-    reference : the same of those to hold them against; None: the model's baseline
+    reference : the same of those to compare them with; None: the model's baseline
     """
 
     now: datetime
