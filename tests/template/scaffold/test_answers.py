@@ -53,7 +53,7 @@ def test_every_bad_answer_is_named_at_once(person):
         ("a.csv", b"age,income\n1,2\n", "no column 'incom' in a.csv (did you mean 'income'?)"),
         ("a.csv", b'\xef\xbb\xbf"age; in years";"my income"\n1;2\n', "no column 'incom' in a.csv (did you mean 'my income'?)"),
         ("a.tsv", b"x\ty\n1\t2\n", "no column 'incom' in a.tsv (its columns: x, y)"),
-        ("a.csv.gz", gzip.compress(b"age,income\n1,2\n"), "no column 'incom' in a.csv.gz (did you mean 'income'?)"),
+        ("a.csv.gz", gzip.compress(b"age,income\n1,2\n", mtime=0), "no column 'incom' in a.csv.gz (did you mean 'income'?)"),
         ("a.jsonl", b'{"age": 1}\n\n{"income": 2}\n', "no column 'incom' in a.jsonl (did you mean 'income'?)"),
     ],
 )  # fmt: skip
