@@ -250,7 +250,7 @@ def running(ann, made) -> Iterator[subprocess.Popen[bytes]]:
 def test_killed_half_way_it_leaves_a_tree_that_the_next_run_clears(ann, made, running):
     running.kill()
     running.wait()
-    with pytest.raises(InputError, match="another retraining is at work"):  # what it started still is
+    with pytest.raises(InputError, match="another retraining runs there"):  # what it started still is
         retrain(given=["data.customers=31000"])
     assert branches(ann) == []
     (made / "slow").unlink()

@@ -17,7 +17,7 @@ EACH = {
     for family in ("random_forest", "extra_trees")
     for depth in (2, 3, 4)
 }
-TO_THE_EVALUATION = "compose tune train evaluate".split()
+TO_THE_EVALUATION = "compose code tune train evaluate".split()
 FROM_THE_SEARCH_ON = [*TO_THE_EVALUATION, *"bias explain baseline judge card report gate".split()]
 
 

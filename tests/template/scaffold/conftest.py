@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 CALLERS = (
     *("PYTHONPATH", "VIRTUAL_ENV", "DVC_EXP_NAME", "DVC_ROOT", "DVC_STUDIO_TOKEN"),
-    *("EXTRAS", "SLOW", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"),  # these tests may run in a `make` of their own
+    *("EXTRAS", "SLOW", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTEST_ADDOPTS"),  # these tests may run in a `make` of their own
 )
 BIN = Path(sys.executable).parent
 

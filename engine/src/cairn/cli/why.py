@@ -159,7 +159,8 @@ def _changed_params(stage: "PipelineStage", params: Mapping[str, Any]) -> list[s
 
 def _changed_params_file(stage: "PipelineStage", params: Mapping[str, Any], status: list[Any]) -> list[str]:
     """Compare params.yaml as a whole, for a stage that reads all of it; `compose` writes it."""
-    if stage.name == "compose" or str(config.PARAMS) not in map(str, stage.deps):
+    whole_files = [str(each) for each in stage.deps if each not in stage.params]  # keys count as a dependency, too
+    if stage.name == "compose" or str(config.PARAMS) not in whole_files:
         return []
     modified = any(str(config.PARAMS) in each.get("changed deps", {}) for each in status if isinstance(each, Mapping))
     same = not modified and config.PARAMS.exists() and config.read_yaml(config.PARAMS) == params
