@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-CALLERS = (
-    *("PYTHONPATH", "VIRTUAL_ENV", "DVC_EXP_NAME", "DVC_ROOT", "DVC_STUDIO_TOKEN"),
-    *("EXTRAS", "SLOW", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTEST_ADDOPTS"),  # these tests may run in a `make` of their own
-)
+CALLERS = {
+    *"PYTHONPATH VIRTUAL_ENV DVC_EXP_NAME DVC_ROOT DVC_STUDIO_TOKEN".split(),
+    # These tests may run in a `make` of their own, and under options of its pytest.
+    *"EXTRAS SLOW MAKEFLAGS MAKELEVEL MFLAGS PYTEST_ADDOPTS".split(),
+}
 BIN = Path(sys.executable).parent
 
 
