@@ -19,6 +19,7 @@ SMALL = {
     "conf/search/tpe.yaml": {"trials": 3},
     "conf/model/xgboost.yaml": {"n_estimators": 30, "early_stopping_rounds": 10},
     "conf/config.yaml": {"resamples": 50},
+    "conf/report/full.yaml": {"pictures": 5, "resamples": 50},  # a picture of each column takes longer than a search
 }
 GATES = """_target_: cairn.evaluation.gates.judge
 champion_stage: prod
