@@ -1,5 +1,6 @@
 """Show the registry: `cairn models` lists versions, `cairn lineage` says all that a version was made of."""
 
+import argparse
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
@@ -67,6 +68,14 @@ def lineage(version: str) -> str:
         "metrics": figures,
     }
     return f"{config.dump(told)}parameters:\n" + "".join(f"  {line}\n" for line in (params or "").splitlines())
+
+
+def main(options: argparse.Namespace) -> None:
+    """Run `cairn models` or `cairn lineage`."""
+    if options.command == "lineage":
+        print(lineage(options.version), end="")
+    else:
+        print(models(at=options.at, as_json=options.json))
 
 
 def _version(known: Tags, said: str) -> str:

@@ -1,5 +1,6 @@
 """Compare recorded predictions with what the model was made from: `cairn monitor`."""
 
+import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -146,6 +147,11 @@ def measure_model(found: Source, params: Mapping[str, Any], settings: Settings, 
     findings = verdict.judge(measured.findings, settings)
     full = _full(records, settings, times)
     return export.build_report(context, records.windows, full, findings, settings, measured.labelled)
+
+
+def main(options: argparse.Namespace) -> None:
+    """Run `cairn monitor`."""
+    monitor(**{name: value for name, value in vars(options).items() if name != "command"})
 
 
 def _retrain(report: MonitoringReport, settings: Mapping[str, Any]) -> None:

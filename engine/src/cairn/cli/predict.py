@@ -1,5 +1,6 @@
 """Score a file by what is promoted: `cairn predict`."""
 
+import argparse
 import signal
 import sys
 from pathlib import Path
@@ -52,6 +53,21 @@ def predict(
     text = f"{output}: {done.rows:,} rows scored by {found.version or found.folder}"
     text += f" in {done.seconds:.1f} s ({done.rows / done.seconds:,.0f} rows/s)"
     return f"{text}; {done.bad:,} bad rows set aside in {done.aside}" if done.bad else text
+
+
+def main(options: argparse.Namespace) -> None:
+    """Run `cairn predict`."""
+    print(
+        predict(
+            options.source,
+            options.output,
+            stage=options.stage,
+            version=options.version,
+            path=options.path,
+            bad_rows=options.bad_rows,
+            keep=options.keep,
+        )
+    )
 
 
 def _delimiter(data: dict[str, Any]) -> str | None:

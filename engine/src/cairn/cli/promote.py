@@ -1,5 +1,6 @@
 """Promote a model, decide on one that waits, and go back: `cairn promote` and `cairn rollback`."""
 
+import argparse
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -111,6 +112,16 @@ def rollback(stage: str, *, why: str | None = None) -> str:
     # GTO falls back by itself once the newest is taken out; `dvc artifacts get` goes by the last tag, so that is good's
     _publish(shared, [(f"{stage}!", bad, reason), (stage, good, _message(reason, names[1], good))])
     return f"{stage} is back from {names[0]} to {names[1]}; its bytes are {where}{_unshared(shared)}"
+
+
+def main(options: argparse.Namespace) -> None:
+    """Run `cairn promote` or `cairn rollback`."""
+    if options.command == "rollback":
+        print(rollback(options.stage, why=options.message))
+    elif options.approve or options.reject:
+        print(decide(options.stage, approve=options.approve, version=options.version, why=options.message))
+    else:
+        print(promote(options.stage, version=options.version, revision=options.revision, why=options.message))
 
 
 def _shared(stage: str) -> _Shared:

@@ -1,5 +1,6 @@
 """Retrain on new data beside the working tree, and propose what passed its gates as a branch: `cairn retrain`."""
 
+import argparse
 import shutil
 import signal
 import sys
@@ -79,6 +80,12 @@ def retrain(
     if said.promote:
         lines.append(promote(said.promote, revision=commit, why=message.splitlines()[0]))
     return "\n".join(lines)
+
+
+def main(options: argparse.Namespace) -> None:
+    """Run `cairn retrain`."""
+    settings = config.read_yaml(config.PARAMS)["monitor"]["retrain"]
+    print(retrain(given=options.set, why=options.message, settings=settings))
 
 
 def _run(place: Worktree, base: str, overrides: Sequence[str]) -> _Judged:

@@ -1,5 +1,6 @@
 """Serve what is promoted: `cairn serve`."""
 
+import argparse
 import json
 import subprocess
 import sys
@@ -49,6 +50,11 @@ def serve(
         raise InputError(trouble.strip().splitlines()[-1].removeprefix("error: "))
     print(f"{source.version or source.folder} on http://{settings.host}:{settings.port}", flush=True)
     server.serve(source, model, settings)
+
+
+def main(options: argparse.Namespace) -> None:
+    """Run `cairn serve`."""
+    serve(stage=options.stage, version=options.version, path=options.path, given=options.set)
 
 
 def _settings(given: list[str]) -> dict:

@@ -1,5 +1,6 @@
 """The result of a run on one screen: how good, what it must reach, and where to look."""
 
+import argparse
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +28,11 @@ def summary() -> str:
         "  dvc plots show   the curves",
     ]
     return "\n".join(lines)
+
+
+def main(_: argparse.Namespace) -> None:
+    """Run `cairn summary`."""
+    print(summary())
 
 
 def _test_metrics(metrics: Mapping[str, Any]) -> list[str]:
