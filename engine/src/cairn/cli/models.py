@@ -8,6 +8,7 @@ from typing import Any
 
 from cairn import config, layout
 from cairn.errors import InputError, did_you_mean
+from cairn.number_text import plain
 from cairn.registry import promotion, record, tags
 from cairn.registry.git import texts
 from cairn.registry.promotion import DECISIONS, Rules
@@ -131,7 +132,7 @@ def _table(rows: Sequence[dict[str, Any]]) -> str:
     lines = [["name", "version", "stage", "date", "author", *names, "commit"]]
     for row in rows:
         decided = [f"{stage}: {state}" for stage, state in row["approval"].items() if stage not in row["stages"]]
-        figures = [f"{row['metrics'][name]:.4g}" if name in row["metrics"] else "" for name in names]
+        figures = [plain(row["metrics"].get(name), missing="") for name in names]
         told = [row["name"], row["version"], ", ".join([*row["stages"], *decided]), row["date"][:10], row["author"]]
         lines.append([*told, *figures, row["commit"][:7]])
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]

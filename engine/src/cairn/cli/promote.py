@@ -9,6 +9,7 @@ from typing import NamedTuple
 from cairn import config, layout
 from cairn.composition import compose_applied
 from cairn.errors import InputError, did_you_mean
+from cairn.number_text import plain
 from cairn.overrides import same
 from cairn.registry import files, promotion, record, tags
 from cairn.registry.git import commit_of, git, texts
@@ -189,7 +190,7 @@ def _ready(commit: str) -> str:
 def _message(why: str, version: str, commit: str) -> str:
     """Say why, and with which figures; who and when is said by the tag itself."""
     (figures,) = record.figures([commit], layout.METRICS)
-    said = "\n".join(f"{name}: {value:.4g}" for name, value in list(figures.items())[:FIGURES])
+    said = "\n".join(f"{name}: {plain(value)}" for name, value in list(figures.items())[:FIGURES])
     return f"{why}\n\nversion: {version}\n{said}".rstrip()
 
 

@@ -20,6 +20,7 @@ from cairn.files import read_json
 from cairn.monitoring.documents import MonitoringReport
 from cairn.monitoring.export import alarm_lines
 from cairn.monitoring.retraining import Retraining
+from cairn.number_text import plain
 from cairn.registry import files, promotion, proposal, record, tags
 from cairn.registry.git import commit_of, git, texts
 from cairn.registry.promotion import Rules
@@ -147,7 +148,7 @@ def _failed(results: Sequence[gates.Result], overrides: Sequence[str]) -> str:
 
 
 def _beside(result: gates.Result) -> str:
-    return " beside ".join("unknown" if each is None else f"{each:.4g}" for each in (result["value"], result["bound"]))
+    return " beside ".join(plain(value, missing="unknown") for value in (result["value"], result["bound"]))
 
 
 def _found(stage: str) -> list[str]:

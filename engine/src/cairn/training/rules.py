@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cairn.errors import InputError, did_you_mean
+from cairn.number_text import plain
 from cairn.tables.source import Task
 from cairn.training import diagnosis
 
@@ -118,9 +119,8 @@ def table(results: Sequence[Result]) -> str:
     """Format the results for a terminal: pass, WARN or STOP, rule, value, and the message."""
     rows = [("", "rule", "value", "")]
     for result in results:
-        value = "-" if result["value"] is None else f"{result['value']:.3g}"
         status = "pass" if result["status"] == "pass" else result["status"].upper()
-        rows.append((status, result["rule"], value, result["message"]))
+        rows.append((status, result["rule"], plain(result["value"], 3), result["message"]))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = (f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]}" for row in rows)
     return "\n".join(line.rstrip() for line in lines)
