@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from engine.tests.monitoring.recordings import row, write
-from engine.tests.registry.conftest import Project, copied, make
+from engine.tests.small_project import Project, copied, make
 
 from cairn.cli.audit import audit
 from cairn.cli.promote import promote

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib import import_module
 from importlib.metadata import version
 
 import pytest
@@ -40,3 +41,9 @@ def test_an_unknown_command_is_refused_with_the_known_ones(capsys):
     with pytest.raises(SystemExit, match="2"):
         cli.main(["promte"])
     assert "invalid choice: 'promte'" in capsys.readouterr().err
+
+
+def test_every_command_has_a_module_that_runs_it():
+    (choices,) = [action.choices for action in cli._parser()._actions if isinstance(action.choices, dict)]
+    for command in choices:
+        assert callable(import_module(f"cairn.cli.{cli.SHARED.get(command, command)}").main), command

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from engine.tests.queues import wait_until_ended
-from engine.tests.registry.conftest import Project
+from engine.tests.small_project import Project
 
 from cairn.cli.recover import recover
 from cairn.errors import InputError

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
-from engine.tests.registry.conftest import CARD, Project, copied, make
+from engine.tests.small_project import CARD, JUDGED, Project, copied, make, trainer
 
 from cairn.cli.promote import promote
 from cairn.cli.retrain import retrain
@@ -19,7 +19,7 @@ from cairn.errors import InputError
 from cairn.registry import history, tags
 from cairn.registry.worktree import PLACE, worktree
 
-DVC_YAML = """
+DVC_YAML = f"""
 stages:
   ingest:
     cmd: python ingest.py
@@ -30,21 +30,10 @@ stages:
     cmd: python train.py
     deps: [train.py, data/raw]
     outs: [models/trained]
-  judge:
-    cmd: python judge.py
-    deps: [models/trained, judge.py]
-    outs: [reports/gates.json: {cache: false}]
-    metrics: [reports/metrics.json: {cache: false}]
-  card:
-    cmd: python card.py
-    deps: [models/trained, reports/gates.json]
-    outs: [models/model]
   gate:
     cmd: python -c "import json; exit(not json.load(open('reports/gates.json'))['passed'])"
     deps: [reports/gates.json]
-artifacts:
-  model: {path: models/model}
-"""
+{JUDGED}"""
 INGEST = """
 from pathlib import Path
 import yaml
@@ -53,12 +42,8 @@ Path("data/raw").mkdir(parents=True, exist_ok=True)
 rows = Path(data["path"]).read_text() if data.get("path") else str(data["customers"])
 Path("data/raw/table").write_text(rows)
 """
-TRAIN = """
+WAIT = """
 import time
-from pathlib import Path
-Path("models/trained").mkdir(parents=True, exist_ok=True)
-for name in ("one", "two"):
-    Path("models/trained", name).write_text(name + Path("data/raw/table").read_text())
 while Path("/tmp", "SLOW").exists():
     time.sleep(0.1)
 """
@@ -78,7 +63,7 @@ Path("reports/metrics.json").write_text(json.dumps({"test": {"rows": rows}}))
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("retrain")
     project = make(home)
-    slow = TRAIN.replace('"/tmp", "SLOW"', f"{str(home / 'slow')!r}")
+    slow = trainer("data/raw/table") + WAIT.replace('"/tmp", "SLOW"', f"{str(home / 'slow')!r}")
     files = {"dvc.yaml": DVC_YAML, "ingest.py": INGEST, "train.py": slow, "judge.py": JUDGE, "card.py": CARD}
     for name, text in files.items():
         (project.folder / name).write_text(text)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine.tests.registry.conftest import ROOT
+from engine.tests.small_project import ROOT
 
 from cairn.registry import tags
 

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 import yaml
-from engine.tests.registry.conftest import ROOT
+from engine.tests.small_project import ROOT
 
 from cairn.cli.promote import promote
 

@@ -8,7 +8,7 @@ import pytest
 from engine.tests.models.test_saved import MODELS, trained
 
 from cairn.models import saved
-from cairn.registry.model_source import Asked, Source
+from cairn.registry.model_source import ModelSelector, ModelSource
 from cairn.serving import app as module
 from cairn.serving import metrics, routes
 from cairn.serving.app import App
@@ -31,8 +31,8 @@ def registered_once(counts: metrics.Counts, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_look_returns_when_the_model_that_another_look_loads_is_served(tmp_path, monkeypatch):
     model, seen = trained(MODELS["linear"], "bought")
     saved.save(tmp_path / "model", model, seen, {})
-    current = Current(tmp_path, Asked("models/model", "models/trained", "gates.json", "metrics.json"))
-    current.write(Source(str(tmp_path / "model"), version="v0.0.1"))
+    current = Current(tmp_path, ModelSelector("models/model", "models/trained", "gates.json", "metrics.json"))
+    current.write(ModelSource(str(tmp_path / "model"), version="v0.0.1"))
     loading, go_on = threading.Event(), threading.Event()
 
     def slowly(source, **policies):
@@ -46,7 +46,7 @@ def test_a_look_returns_when_the_model_that_another_look_loads_is_served(tmp_pat
     async def looked() -> str | None:
         app = App(Settings(poll=0), current, queue=None)
         await app.start()
-        current.write(Source(str(tmp_path / "model"), version="v0.0.2"))
+        current.write(ModelSource(str(tmp_path / "model"), version="v0.0.2"))
         first = asyncio.create_task(app.look())
         await asyncio.to_thread(loading.wait, 240)
         second = asyncio.create_task(app.look())
@@ -81,8 +81,8 @@ def test_a_key_is_asked_for_where_one_is_set(tmp_path, monkeypatch):
     monkeypatch.setenv(module.KEY, "secret")
     model, seen = trained(MODELS["linear"], "bought")
     saved.save(tmp_path / "model", model, seen, {})
-    current = Current(tmp_path, Asked("models/model", "models/trained", "gates.json", "metrics.json"))
-    current.write(Source(str(tmp_path / "model"), version="v0.0.1"))
+    current = Current(tmp_path, ModelSelector("models/model", "models/trained", "gates.json", "metrics.json"))
+    current.write(ModelSource(str(tmp_path / "model"), version="v0.0.1"))
     row = json.dumps({"instances": [{"age": 40, "income": 3.0, "city": "Rome"}]}).encode()
     cases = [
         ("POST", "/predict", {}, 401),

@@ -7,7 +7,7 @@ import pytest
 from engine.tests.models.test_saved import MODELS, table, trained
 
 from cairn.models import saved
-from cairn.registry.model_source import Source
+from cairn.registry.model_source import ModelSource
 from cairn.serving.errors import RequestError
 from cairn.serving.loaded_model import EXPLAINED, Served
 
@@ -22,7 +22,7 @@ def served(folder, name, target, **change):
     model, seen = trained(MODELS[name], target)
     saved.save(folder / "model", model, replace(seen, **change), {})
     return Served(
-        Source(name="model", version=None, stage=None, folder=str(folder / "model"), commit=None, metrics=None)
+        ModelSource(name="model", version=None, stage=None, folder=str(folder / "model"), commit=None, metrics=None)
     )
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from engine.tests.registry.conftest import Project, copied, make
 from engine.tests.serving.conftest import table, until
+from engine.tests.small_project import Project, copied, make
 from engine.tests.stages import run_cairn
 
 from cairn.models import estimators, saved

@@ -1,5 +1,6 @@
 """Say who did what to the models, and which requests used which version: `cairn audit`."""
 
+import argparse
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -78,6 +79,19 @@ def audit(
         rows = _of_stage(rows, rules.known(stage))
     within = (row for row in rows if (start is None or row.time >= start) and (end is None or row.time < end))
     _print(sorted(within, key=lambda row: row.time), form)
+
+
+def main(options: argparse.Namespace) -> None:
+    """Run `cairn audit`."""
+    audit(
+        since=options.since,
+        until=options.until,
+        stage=options.stage,
+        version=options.version,
+        request=options.request,
+        captured=options.captured,
+        form=options.format,
+    )
 
 
 def _uses(folders: Sequence[str], since: datetime | None, until: datetime | None, request: str | None) -> list[Usage]:

@@ -1,5 +1,6 @@
 """The how-to pages, in the terminal or in the browser."""
 
+import argparse
 import os
 import re
 import sys
@@ -61,6 +62,11 @@ def find_pages() -> dict[str, Path]:
         if pages := {path.stem: path for path in sorted(place.glob("*.md"), key=lambda path: path.stem)}:
             return pages
     raise InputError(f"{PLACES[0]}: this installation of the library has no pages; install it from its wheel")
+
+
+def main(options: argparse.Namespace) -> None:
+    """Run `cairn docs`."""
+    docs(options.page, html=options.html)
 
 
 def _titles(pages: dict[str, Path]) -> Iterator[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """Keep the overrides of an applied experiment as conf/experiment/NAME.yaml: `cairn keep`."""
 
+import argparse
 import re
 import shutil
 import tempfile
@@ -57,6 +58,11 @@ def keep(name: str, *, default: bool = False) -> str:
     overrides.write(remaining)
     then = f"the default from now on, by {CONFIG}" if default else f"run it again with `dvc exp run -S {override}`"
     return f"{text}\n{path}: {then}"
+
+
+def main(options: argparse.Namespace) -> None:
+    """Run `cairn keep`."""
+    print(keep(options.name, default=options.default))
 
 
 def _path(name: str) -> Path:

@@ -1,8 +1,8 @@
 """The `cairn` command: what DVC and GTO do not do by themselves."""
 
 import argparse
+import importlib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from cairn import config
@@ -15,6 +15,8 @@ GROUPS = {
     "a promoted model": ("serve", "predict", "monitor", "retrain"),
     "the library": ("docs", "own", "upgrade"),
 }
+# A command is run by the module of its name, but for these, which share one.
+SHARED = {"rollback": "promote", "lineage": "models"}
 
 
 class Commands:
@@ -26,7 +28,9 @@ class Commands:
     """
 
     def __init__(self, parser: argparse.ArgumentParser) -> None:
-        self._parsers = parser.add_subparsers(prog=parser.prog, metavar="COMMAND", help=argparse.SUPPRESS)
+        self._parsers = parser.add_subparsers(
+            prog=parser.prog, dest="command", metavar="COMMAND", help=argparse.SUPPRESS
+        )
         self.help: dict[str, str] = {}
 
     def add_parser(self, name: str, *, help: str, **options: Any) -> argparse.ArgumentParser:
@@ -50,10 +54,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line and run the command that it names; without one, print the help."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    if not hasattr(options, "command"):
+    if options.command is None:
         parser.print_help()
         return
-    config.run(lambda: options.command(options))
+    config.run(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> None:
+    """Import the module of the command, which may take a while, and call its `main`."""
+    module = SHARED.get(options.command, options.command)
+    importlib.import_module(f"cairn.cli.{module}").main(options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -91,17 +101,12 @@ class _Version(argparse.Action):
 def _add_pipeline(commands: Commands) -> None:
     why = commands.add_parser("why", help="explain why a stage would run: which key, data, code or package changed")
     why.add_argument("stage", nargs="?", help="a stage of dvc.yaml; all of them if left out")
-    why.set_defaults(command=_why)
-    summary = commands.add_parser("summary", help="print the model's metrics, its gates, and where to look")
-    summary.set_defaults(command=_summary)
+    commands.add_parser("summary", help="print the model's metrics, its gates, and where to look")
     keep = commands.add_parser("keep", help="write what the applied experiment changed as conf/experiment/NAME.yaml")
     keep.add_argument("name", metavar="NAME", help="of the file; letters, digits, - and _")
     keep.add_argument("--default", action="store_true", help="make it what conf/ composes to from now on")
-    keep.set_defaults(command=_keep)
-    reset = commands.add_parser("reset", help="drop what the applied experiment changed, so that conf/ alone decides")
-    reset.set_defaults(command=_reset)
-    recover = commands.add_parser("recover", help="restore experiments that DVC's queue finished and lost")
-    recover.set_defaults(command=_recover)
+    commands.add_parser("reset", help="drop what the applied experiment changed, so that conf/ alone decides")
+    commands.add_parser("recover", help="restore experiments that DVC's queue finished and lost")
 
 
 def _add_registry(commands: Commands) -> None:
@@ -115,18 +120,14 @@ def _add_registry(commands: Commands) -> None:
     decision = promote.add_mutually_exclusive_group()
     decision.add_argument("--approve", action="store_true", help="approve a version that waits for the stage")
     decision.add_argument("--reject", action="store_true", help="reject a version that waits for the stage")
-    promote.set_defaults(command=_promote)
     rollback = commands.add_parser("rollback", help="point a stage to the version before its current one")
     rollback.add_argument("stage", metavar="STAGE")
     rollback.add_argument("-m", "--message", metavar="WHY", help="a sentence for those who read the tags later")
-    rollback.set_defaults(command=_rollback)
     models = commands.add_parser("models", help="list the versions, their stages and their figures")
     models.add_argument("--at", metavar="DAY", help="as it was at the end of a day, or at a time (UTC)")
     models.add_argument("--json", action="store_true", help="for a program")
-    models.set_defaults(command=_models)
     lineage = commands.add_parser("lineage", help="list what a version was made of: data, parameters, code, figures")
     lineage.add_argument("version", metavar="VERSION", help="such as v0.0.3, as predictions name it; a stage or a tag")
-    lineage.set_defaults(command=_lineage)
 
 
 def _add_audit(commands: Commands) -> None:
@@ -141,7 +142,6 @@ def _add_audit(commands: Commands) -> None:
         "--captured", nargs="+", metavar="FOLDER", help="recorded predictions; conf/ says where, if left out"
     )
     audit.add_argument("--format", choices=["table", "csv", "json"], default="table", help="table, if left out")
-    audit.set_defaults(command=_audit)
 
 
 def _add_retrain(commands: Commands) -> None:
@@ -155,7 +155,6 @@ def _add_retrain(commands: Commands) -> None:
         help="as of `dvc exp run`, such as data.path=new.csv",
     )
     retrain.add_argument("-m", "--message", metavar="WHY", help="a sentence for those who read the branch")
-    retrain.set_defaults(command=_retrain)
 
 
 def _add_serving(commands: Commands) -> None:
@@ -164,7 +163,6 @@ def _add_serving(commands: Commands) -> None:
     serve.add_argument(
         "-S", "--set", action="append", metavar="KEY=VALUE", help="a setting of conf/serve, such as port=9000"
     )
-    serve.set_defaults(command=_serve)
     predict = commands.add_parser("predict", help="score a file with a promoted model")
     _add_model(predict)
     predict.add_argument(
@@ -175,7 +173,6 @@ def _add_serving(commands: Commands) -> None:
     predict.add_argument(
         "--keep", default="all", metavar="COLUMNS", help="of the input, such as id,day; all if left out, or none"
     )
-    predict.set_defaults(command=_predict)
 
 
 def _add_sql(commands: Commands) -> None:
@@ -185,23 +182,19 @@ def _add_sql(commands: Commands) -> None:
         "--rev", help="whose tables: a stage, a version, an experiment or a revision of git; those here if left out"
     )
     sql.add_argument("--format", choices=["table", "csv", "json"], default="table", help="table, if left out")
-    sql.set_defaults(command=_sql)
 
 
 def _add_library(commands: Commands) -> None:
-    own = commands.add_parser("own", help="copy the library's source to src/cairn, to change it")
-    own.set_defaults(command=_own)
+    commands.add_parser("own", help="copy the library's source to src/cairn, to change it")
     upgrade = commands.add_parser("upgrade", help="take a newer wheel of the library into vendor/")
     upgrade.add_argument("wheel", metavar="WHEEL", help="a cairn_tabular-X.Y.Z-py3-none-any.whl")
     upgrade.add_argument("--force", action="store_true", help="take an older version, too")
-    upgrade.set_defaults(command=_upgrade)
 
 
 def _add_docs(commands: Commands) -> None:
     docs = commands.add_parser("docs", help="show a how-to page, or list them")
     docs.add_argument("page", nargs="?", metavar="PAGE", help="such as search; left out: list the pages")
     docs.add_argument("--html", action="store_true", help="print the path of the page as HTML, and open it")
-    docs.set_defaults(command=_docs)
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
@@ -228,137 +221,6 @@ def _add_monitor(commands: Commands) -> None:
     )
     monitor.add_argument("--output", metavar="FOLDER", help="for what is written; reports, if left out")
     monitor.add_argument("--exit-zero", action="store_true", help="end with 0 although there is an alarm, not with 3")
-    monitor.set_defaults(command=_monitor)
-
-
-def _why(options: argparse.Namespace) -> None:
-    from cairn.cli.why import describe, why
-
-    print(describe(why(options.stage)))
-
-
-def _summary(options: argparse.Namespace) -> None:
-    from cairn.cli.summary import summary
-
-    print(summary())
-
-
-def _keep(options: argparse.Namespace) -> None:
-    from cairn.cli.keep import keep
-
-    print(keep(options.name, default=options.default))
-
-
-def _reset(_: argparse.Namespace) -> None:
-    from cairn.cli.reset import reset
-
-    print(reset())
-
-
-def _recover(_: argparse.Namespace) -> None:
-    from cairn.cli.recover import recover
-
-    print(recover())
-
-
-def _promote(options: argparse.Namespace) -> None:
-    from cairn.cli.promote import decide, promote
-
-    if options.approve or options.reject:
-        print(decide(options.stage, approve=options.approve, version=options.version, why=options.message))
-    else:
-        print(promote(options.stage, version=options.version, revision=options.revision, why=options.message))
-
-
-def _rollback(options: argparse.Namespace) -> None:
-    from cairn.cli.promote import rollback
-
-    print(rollback(options.stage, why=options.message))
-
-
-def _models(options: argparse.Namespace) -> None:
-    from cairn.cli.models import models
-
-    print(models(at=options.at, as_json=options.json))
-
-
-def _lineage(options: argparse.Namespace) -> None:
-    from cairn.cli.models import lineage
-
-    print(lineage(options.version), end="")
-
-
-def _audit(options: argparse.Namespace) -> None:
-    from cairn.cli.audit import audit
-
-    audit(
-        since=options.since,
-        until=options.until,
-        stage=options.stage,
-        version=options.version,
-        request=options.request,
-        captured=options.captured,
-        form=options.format,
-    )
-
-
-def _retrain(options: argparse.Namespace) -> None:
-    from cairn.cli.retrain import retrain
-
-    settings = config.read_yaml(config.PARAMS)["monitor"]["retrain"]
-    print(retrain(given=options.set, why=options.message, settings=settings))
-
-
-def _serve(options: argparse.Namespace) -> None:
-    from cairn.cli.serve import serve
-
-    serve(stage=options.stage, version=options.version, path=options.path, given=options.set)
-
-
-def _predict(options: argparse.Namespace) -> None:
-    from cairn.cli.predict import predict
-
-    print(
-        predict(
-            options.source,
-            options.output,
-            stage=options.stage,
-            version=options.version,
-            path=options.path,
-            bad_rows=options.bad_rows,
-            keep=options.keep,
-        )
-    )
-
-
-def _monitor(options: argparse.Namespace) -> None:
-    from cairn.cli.monitor import monitor
-
-    monitor(**{name: value for name, value in vars(options).items() if name != "command"})
-
-
-def _sql(options: argparse.Namespace) -> None:
-    from cairn.cli.sql import sql
-
-    sql(options.query, rev=options.rev, form=options.format)
-
-
-def _own(_: argparse.Namespace) -> None:
-    from cairn.cli.own import own
-
-    print(own())
-
-
-def _upgrade(options: argparse.Namespace) -> None:
-    from cairn.cli.upgrade import upgrade
-
-    print(upgrade(Path(options.wheel), force=options.force))
-
-
-def _docs(options: argparse.Namespace) -> None:
-    from cairn.cli.docs import docs
-
-    docs(options.page, html=options.html)
 
 
 if __name__ == "__main__":

@@ -1,21 +1,21 @@
-"""What `cairn serve` and `cairn predict` are told: which model, by the settings of this project."""
+"""Select the model of `cairn serve`, `cairn predict` and `cairn monitor`, by the settings of this project."""
 
 from typing import Any
 
 from cairn import config, layout
 from cairn.errors import InputError
 from cairn.registry.git import texts
-from cairn.registry.model_source import Asked
+from cairn.registry.model_source import ModelSelector
 from cairn.registry.promotion import Rules
 from cairn.serving.settings import Settings
 
 
-def asked(params: dict[str, Any], *, stage: str | None, version: str | None, path: str | None) -> Asked:
-    """Say which model is meant.
+def select_model(params: dict[str, Any], *, stage: str | None, version: str | None, path: str | None) -> ModelSelector:
+    """Return the selector of a model.
 
     Parameters
     ----------
-    params : as `params` gives them
+    params : of params.yaml, as the function `params` reads them; may be empty
     stage, version, path : one of them: what is promoted, a version, or a model's folder
 
     Raises
@@ -23,7 +23,7 @@ def asked(params: dict[str, Any], *, stage: str | None, version: str | None, pat
     InputError : conf/registry knows no such stage
     """
     rules: Rules = config.call(params["registry"]) if params else Rules()
-    return Asked(
+    return ModelSelector(
         str(layout.MODEL),
         str(layout.TRAINED),
         str(layout.GATES),
@@ -38,13 +38,13 @@ def asked(params: dict[str, Any], *, stage: str | None, version: str | None, pat
 
 
 def settings(params: dict[str, Any], **given: Any) -> Settings:
-    """Give what conf/serve says, some of it said otherwise."""
+    """Return the settings of conf/serve, with some replaced."""
     made: Settings = config.call(params["serve"] | given) if params else Settings(**given)
     return made
 
 
 def params(path: str | None) -> dict[str, Any]:
-    """Read params.yaml; a bare clone has no file, and its last commit says it.
+    """Read params.yaml, or in a bare clone, which has no files, the one of its last commit.
 
     Parameters
     ----------
@@ -52,11 +52,11 @@ def params(path: str | None) -> dict[str, Any]:
 
     Raises
     ------
-    InputError : there are none, and a stage or a version is asked for
+    InputError : there are none, and a stage or a version is selected
     """
-    known: dict[str, Any] | None = config.read_yaml(config.PARAMS) if config.PARAMS.exists() else None
-    if known is not None:  # until `compose` has run, the file of a new project is empty
-        return known
+    params: dict[str, Any] | None = config.read_yaml(config.PARAMS) if config.PARAMS.exists() else None
+    if params is not None:  # until `compose` has run, the file of a new project is empty
+        return params
     if path is not None:
         return {}
     (text,) = texts([f"HEAD:{config.PARAMS}"])

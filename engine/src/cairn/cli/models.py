@@ -1,5 +1,6 @@
 """Show the registry: `cairn models` lists versions, `cairn lineage` says all that a version was made of."""
 
+import argparse
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
@@ -7,6 +8,7 @@ from typing import Any
 
 from cairn import config, layout
 from cairn.errors import InputError, did_you_mean
+from cairn.number_text import plain
 from cairn.registry import promotion, record, tags
 from cairn.registry.git import texts
 from cairn.registry.promotion import DECISIONS, Rules
@@ -69,6 +71,14 @@ def lineage(version: str) -> str:
     return f"{config.dump(told)}parameters:\n" + "".join(f"  {line}\n" for line in (params or "").splitlines())
 
 
+def main(options: argparse.Namespace) -> None:
+    """Run `cairn models` or `cairn lineage`."""
+    if options.command == "lineage":
+        print(lineage(options.version), end="")
+    else:
+        print(models(at=options.at, as_json=options.json))
+
+
 def _version(known: Tags, said: str) -> str:
     """Find the version that a person means."""
     if said in known.stages:
@@ -122,7 +132,7 @@ def _table(rows: Sequence[dict[str, Any]]) -> str:
     lines = [["name", "version", "stage", "date", "author", *names, "commit"]]
     for row in rows:
         decided = [f"{stage}: {state}" for stage, state in row["approval"].items() if stage not in row["stages"]]
-        figures = [f"{row['metrics'][name]:.4g}" if name in row["metrics"] else "" for name in names]
+        figures = [plain(row["metrics"].get(name), missing="") for name in names]
         told = [row["name"], row["version"], ", ".join([*row["stages"], *decided]), row["date"][:10], row["author"]]
         lines.append([*told, *figures, row["commit"][:7]])
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]

@@ -1,5 +1,6 @@
 """Compare recorded predictions with what the model was made from: `cairn monitor`."""
 
+import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from cairn.monitoring.capture_files import LOCAL
 from cairn.monitoring.documents import Baseline, MonitoredModel, MonitoringReport, Reference, Request, RowCounts
 from cairn.monitoring.records import Records, open_records
 from cairn.monitoring.settings import Settings
-from cairn.registry.model_source import Source, find
+from cairn.registry.model_source import ModelSource, fetch_model
 
 ALARM = 3  # the exit code; 1 is an error, 2 a command line that is none
 BASELINE = "baseline.json"  # in the model's folder
@@ -73,8 +74,8 @@ def monitor(
     params = model_selector.params(path)
     settings = _settings(params, given)
     times = _times(settings, since, until, reference)
-    found = find(model_selector.asked(params, stage=stage, version=version, path=path))
-    report = measure_model(found, params, settings, times)
+    source = fetch_model(model_selector.select_model(params, stage=stage, version=version, path=path))
+    report = measure_model(source, params, settings, times)
     folder = Path(output) if output else layout.REPORTS
     last = _last(folder / layout.MONITORING.name)
     _write(report, folder)
@@ -89,12 +90,12 @@ def monitor(
         sys.exit(ALARM)
 
 
-def measure_model(found: Source, params: Mapping[str, Any], settings: Settings, times: Times) -> MonitoringReport:
+def measure_model(source: ModelSource, params: Mapping[str, Any], settings: Settings, times: Times) -> MonitoringReport:
     """Measure a model's recorded predictions, and judge the findings.
 
     Parameters
     ----------
-    found : the model
+    source : the model
     params : of the project; may be empty
     settings : of conf/monitor
     times : what is looked at
@@ -103,12 +104,12 @@ def measure_model(found: Source, params: Mapping[str, Any], settings: Settings, 
     ------
     InputError : as in `monitor`
     """
-    model = saved.load(Path(found.folder), trusted=found.trusted)
-    baseline = _baseline(found)
+    model = saved.load(Path(source.folder), trusted=source.trusted)
+    baseline = _baseline(source)
     folders = settings.captured or [model_selector.settings(dict(params)).capture_folder]
     of: dict[str, Any] = {
         "signature": model.signature,
-        "version": found.version or LOCAL,
+        "version": source.version or LOCAL,
         "now": times.now,
         "memory": MEMORY,
     }
@@ -118,12 +119,12 @@ def measure_model(found: Source, params: Mapping[str, Any], settings: Settings, 
     ):
         values = params.get("decision", {}).get("values")
         measured = measure.measure_all(records, baseline, model, settings, reference=reference, values=values)
-        others = measure.count_other_versions(records, found.version or LOCAL, times.since, times.until)
+        others = measure.count_other_versions(records, source.version or LOCAL, times.since, times.until)
     signature = model.signature
     context = export.Context(
         made=timespec.to_iso(times.now),
         model=MonitoredModel(
-            **{key: getattr(found, key) for key in ("name", "version", "stage", "commit", "folder")},
+            **{key: getattr(source, key) for key in ("name", "version", "stage", "commit", "folder")},
             **{key: getattr(signature, key) for key in ("task", "target", "classes")},
         ),
         reference=_describe_reference(reference, baseline, times),
@@ -141,11 +142,16 @@ def measure_model(found: Source, params: Mapping[str, Any], settings: Settings, 
         ),
         distributions=measure.feature_distributions(measured, baseline),
         prediction=measure.prediction_distribution(measured, baseline),
-        troubles=[*records.troubles, *measured.troubles, *_of_others(others, found.version or LOCAL)],
+        troubles=[*records.troubles, *measured.troubles, *_of_others(others, source.version or LOCAL)],
     )
     findings = verdict.judge(measured.findings, settings)
     full = _full(records, settings, times)
     return export.build_report(context, records.windows, full, findings, settings, measured.labelled)
+
+
+def main(options: argparse.Namespace) -> None:
+    """Run `cairn monitor`."""
+    monitor(**{name: value for name, value in vars(options).items() if name != "command"})
 
 
 def _retrain(report: MonitoringReport, settings: Mapping[str, Any]) -> None:
@@ -176,11 +182,11 @@ def _times(settings: Settings, since: str | None, until: str | None, reference: 
     return Times(now, start, end, before)
 
 
-def _baseline(found: Source) -> Baseline:
-    path = Path(found.folder) / BASELINE
+def _baseline(source: ModelSource) -> Baseline:
+    path = Path(source.folder) / BASELINE
     if not path.exists():
         raise InputError(
-            f"{found.version or found.folder}: has no {BASELINE}, so it was made before there was monitoring; "
+            f"{source.version or source.folder}: has no {BASELINE}, so it was made before there was monitoring; "
             "make a new one by `dvc repro`"
         )
     return from_json(Baseline, read_json(path), str(path))

@@ -1,5 +1,6 @@
 """Copy the library's source into the project, for a team that wants to change it."""
 
+import argparse
 import re
 import zipfile
 from collections.abc import Iterable
@@ -51,6 +52,11 @@ def own() -> str:
         f'Commit it: git add --all && git commit -m "Own the library"\n'
         f"Go back: git revert that commit (before it: git restore . && rm -r {SOURCE} {info}), then `make environment`"
     )
+
+
+def main(_: argparse.Namespace) -> None:
+    """Run `cairn own`."""
+    print(own())
 
 
 def _pyproject(text: str, requires: Iterable[str]) -> str:

@@ -1,5 +1,6 @@
 """Score a file by what is promoted: `cairn predict`."""
 
+import argparse
 import signal
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 from cairn.batch.scoring import BadRows, Options, score
 from cairn.cli import model_selector
 from cairn.models import saved
-from cairn.registry.model_source import find
+from cairn.registry.model_source import fetch_model
 
 
 def predict(
@@ -37,7 +38,7 @@ def predict(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what is half written is deleted on the way out
     params = model_selector.params(path)
     settings = model_selector.settings(params)
-    found = find(model_selector.asked(params, stage=stage, version=version, path=path))
+    selected = fetch_model(model_selector.select_model(params, stage=stage, version=version, path=path))
     data = params.get("data", {})
     options = Options(
         bad_rows=bad_rows,
@@ -47,11 +48,26 @@ def predict(
         missing_texts=data.get("missing") or (),
         delimiter=_delimiter(data),
     )
-    model = saved.load(Path(found.folder), trusted=found.trusted)
-    done = score(model, found.version, source, output, options)
-    text = f"{output}: {done.rows:,} rows scored by {found.version or found.folder}"
+    model = saved.load(Path(selected.folder), trusted=selected.trusted)
+    done = score(model, selected.version, source, output, options)
+    text = f"{output}: {done.rows:,} rows scored by {selected.version or selected.folder}"
     text += f" in {done.seconds:.1f} s ({done.rows / done.seconds:,.0f} rows/s)"
     return f"{text}; {done.bad:,} bad rows set aside in {done.aside}" if done.bad else text
+
+
+def main(options: argparse.Namespace) -> None:
+    """Run `cairn predict`."""
+    print(
+        predict(
+            options.source,
+            options.output,
+            stage=options.stage,
+            version=options.version,
+            path=options.path,
+            bad_rows=options.bad_rows,
+            keep=options.keep,
+        )
+    )
 
 
 def _delimiter(data: dict[str, Any]) -> str | None:

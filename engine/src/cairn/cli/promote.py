@@ -1,5 +1,6 @@
 """Promote a model, decide on one that waits, and go back: `cairn promote` and `cairn rollback`."""
 
+import argparse
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import NamedTuple
 from cairn import config, layout
 from cairn.composition import compose_applied
 from cairn.errors import InputError, did_you_mean
+from cairn.number_text import plain
 from cairn.overrides import same
 from cairn.registry import files, promotion, record, tags
 from cairn.registry.git import commit_of, git, texts
@@ -113,6 +115,16 @@ def rollback(stage: str, *, why: str | None = None) -> str:
     return f"{stage} is back from {names[0]} to {names[1]}; its bytes are {where}{_unshared(shared)}"
 
 
+def main(options: argparse.Namespace) -> None:
+    """Run `cairn promote` or `cairn rollback`."""
+    if options.command == "rollback":
+        print(rollback(options.stage, why=options.message))
+    elif options.approve or options.reject:
+        print(decide(options.stage, approve=options.approve, version=options.version, why=options.message))
+    else:
+        print(promote(options.stage, version=options.version, revision=options.revision, why=options.message))
+
+
 def _shared(stage: str) -> _Shared:
     """Read the rules and the tags that all share."""
     rules: Rules = config.call(config.read_yaml(config.PARAMS)["registry"])
@@ -178,7 +190,7 @@ def _ready(commit: str) -> str:
 def _message(why: str, version: str, commit: str) -> str:
     """Say why, and with which figures; who and when is said by the tag itself."""
     (figures,) = record.figures([commit], layout.METRICS)
-    said = "\n".join(f"{name}: {value:.4g}" for name, value in list(figures.items())[:FIGURES])
+    said = "\n".join(f"{name}: {plain(value)}" for name, value in list(figures.items())[:FIGURES])
     return f"{why}\n\nversion: {version}\n{said}".rstrip()
 
 

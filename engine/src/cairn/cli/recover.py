@@ -5,6 +5,7 @@ finds `.git/shallow.lock` taken, and DVC 3.67 goes on as if nothing had been: th
 it, and `dvc exp show` lacks a row that `dvc queue status` calls a success.
 """
 
+import argparse
 from collections.abc import Iterable
 
 from cairn.errors import InputError
@@ -40,6 +41,11 @@ def recover() -> str:
         raise InputError(f"cairn recover: no commit of {gone}; queue it again, DVC's cache has what was made{told}")
     of_all = f"of the {len(ended)} that ended well in the queue"
     return f"Brought back {len(back)} {of_all}: {_names(back)}" if back else f"Nothing is lost {of_all}."
+
+
+def main(_: argparse.Namespace) -> None:
+    """Run `cairn recover`."""
+    print(recover())
 
 
 def _dangling() -> dict[tuple[str, str], str]:

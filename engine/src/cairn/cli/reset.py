@@ -1,5 +1,7 @@
 """Drop the overrides of an applied experiment: `cairn reset`."""
 
+import argparse
+
 from cairn import config, overrides
 from cairn.errors import InputError
 
@@ -21,3 +23,8 @@ def reset() -> str:
         return f"{config.OVERRIDES}: written, and empty" if missing else f"{config.OVERRIDES}: lists no overrides"
     lines = [f"{config.OVERRIDES}: dropped {override}" for override in dropped]
     return "\n".join([*lines, "`dvc repro` composes conf/ without them"])
+
+
+def main(_: argparse.Namespace) -> None:
+    """Run `cairn reset`."""
+    print(reset())

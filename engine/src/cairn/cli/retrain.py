@@ -1,5 +1,6 @@
 """Retrain on new data beside the working tree, and propose what passed its gates as a branch: `cairn retrain`."""
 
+import argparse
 import shutil
 import signal
 import sys
@@ -19,6 +20,7 @@ from cairn.files import read_json
 from cairn.monitoring.documents import MonitoringReport
 from cairn.monitoring.export import alarm_lines
 from cairn.monitoring.retraining import Retraining
+from cairn.number_text import plain
 from cairn.registry import files, promotion, proposal, record, tags
 from cairn.registry.git import commit_of, git, texts
 from cairn.registry.promotion import Rules
@@ -81,6 +83,12 @@ def retrain(
     return "\n".join(lines)
 
 
+def main(options: argparse.Namespace) -> None:
+    """Run `cairn retrain`."""
+    settings = config.read_yaml(config.PARAMS)["monitor"]["retrain"]
+    print(retrain(given=options.set, why=options.message, settings=settings))
+
+
 def _run(place: Worktree, base: str, overrides: Sequence[str]) -> _Judged:
     """Ingest anew, and run the rest as an experiment; give what the gates say."""
     params, _ = config.compose_applied(overrides, place.folder / config.CONF)
@@ -140,7 +148,7 @@ def _failed(results: Sequence[gates.Result], overrides: Sequence[str]) -> str:
 
 
 def _beside(result: gates.Result) -> str:
-    return " beside ".join("unknown" if each is None else f"{each:.4g}" for each in (result["value"], result["bound"]))
+    return " beside ".join(plain(value, missing="unknown") for value in (result["value"], result["bound"]))
 
 
 def _found(stage: str) -> list[str]:

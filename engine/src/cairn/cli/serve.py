@@ -1,5 +1,6 @@
 """Serve what is promoted: `cairn serve`."""
 
+import argparse
 import json
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from typing import get_type_hints
 from cairn import config
 from cairn.cli import model_selector
 from cairn.errors import InputError, did_you_mean
-from cairn.registry.model_source import Source
+from cairn.registry.model_source import ModelSource
 from cairn.serving.settings import Settings
 
 
@@ -30,9 +31,9 @@ def serve(
     """
     params = model_selector.params(path)
     settings = model_selector.settings(params, **_settings(given or []))
-    model = model_selector.asked(params, stage=stage, version=version, path=path)
-    looking = subprocess.Popen(
-        [sys.executable, "-m", "cairn.registry.model_source", json.dumps(asdict(model))],
+    selector = model_selector.select_model(params, stage=stage, version=version, path=path)
+    finder = subprocess.Popen(
+        [sys.executable, "-m", "cairn.registry.model_source", json.dumps(asdict(selector))],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -40,15 +41,20 @@ def serve(
     from cairn.models.learners import folder
     from cairn.serving import server  # LitServe takes as long to import as the model to be found
 
-    assert looking.stdout is not None
-    if told := looking.stdout.readline():
-        source = Source.from_json(json.loads(told))
-        folder.prepare(Path(source.folder))  # while that process sees whether the model loads
-    _, trouble = looking.communicate()
-    if looking.returncode:
+    assert finder.stdout is not None
+    if line := finder.stdout.readline():
+        source = ModelSource.from_json(json.loads(line))
+        folder.prepare(Path(source.folder))  # while that process checks that the model loads
+    _, trouble = finder.communicate()
+    if finder.returncode:
         raise InputError(trouble.strip().splitlines()[-1].removeprefix("error: "))
     print(f"{source.version or source.folder} on http://{settings.host}:{settings.port}", flush=True)
-    server.serve(source, model, settings)
+    server.serve(source, selector, settings)
+
+
+def main(options: argparse.Namespace) -> None:
+    """Run `cairn serve`."""
+    serve(stage=options.stage, version=options.version, path=options.path, given=options.set)
 
 
 def _settings(given: list[str]) -> dict:

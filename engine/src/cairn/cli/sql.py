@@ -1,5 +1,6 @@
 """Ask the project's tables by SQL, as they are or as a commit has them: `cairn sql`."""
 
+import argparse
 import sys
 from collections.abc import Iterable
 from itertools import chain, groupby
@@ -54,6 +55,11 @@ def sql(asked: str | None, *, rev: str | None = None, form: printed.Format = "ta
 def here() -> dict[str, Path]:
     """Give the tables of the working tree, by name."""
     return named(layout.RAW.glob("*.parquet"), {name: path for name, path in MADE.items() if path.exists()})
+
+
+def main(options: argparse.Namespace) -> None:
+    """Run `cairn sql`."""
+    sql(options.query, rev=options.rev, form=options.format)
 
 
 def _of(rev: str, asked: str | None, aside: Path) -> dict[str, Path]:

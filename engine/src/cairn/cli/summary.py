@@ -1,11 +1,13 @@
 """The result of a run on one screen: how good, what it must reach, and where to look."""
 
+import argparse
 from collections.abc import Mapping
 from typing import Any
 
 from cairn import layout
 from cairn.evaluation import gates
 from cairn.files import read_json
+from cairn.number_text import plain
 
 
 def summary() -> str:
@@ -29,17 +31,18 @@ def summary() -> str:
     return "\n".join(lines)
 
 
+def main(_: argparse.Namespace) -> None:
+    """Run `cairn summary`."""
+    print(summary())
+
+
 def _test_metrics(metrics: Mapping[str, Any]) -> list[str]:
     dummy, ceiling = metrics["baseline"]["dummy"], metrics.get("ceiling", {})
     lines = [f"{'test metric':<24}{'figure':>10}  {'95 % interval':<22}{'dummy':>10}{'best possible':>16}"]
     for name, figures in metrics["test"].items():
-        interval = f"{_shown(figures['low'])} to {_shown(figures['high'])}"
+        interval = f"{plain(figures['low'])} to {plain(figures['high'])}"
         best = ceiling.get(name)
-        reached = f"{_shown(best['best'])} ({best['share']:.0%})" if best else ""
-        plain = _shown(dummy.get(name))  # of an interval's coverage there is none
-        lines.append(f"{name:<24}{_shown(figures['value']):>10}  {interval:<22}{plain:>10}{reached:>16}".rstrip())
+        reached = f"{plain(best['best'])} ({best['share']:.0%})" if best else ""
+        without = plain(dummy.get(name))  # of an interval's coverage there is none
+        lines.append(f"{name:<24}{plain(figures['value']):>10}  {interval:<22}{without:>10}{reached:>16}".rstrip())
     return lines
-
-
-def _shown(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"

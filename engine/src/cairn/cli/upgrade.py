@@ -1,5 +1,6 @@
 """Take a newer wheel of the library into the project."""
 
+import argparse
 import re
 import shutil
 from pathlib import Path
@@ -57,6 +58,11 @@ def upgrade(source: Path, *, force: bool = False) -> str:
         fresh = ("--reinstall-package", wheel.NAME)
         wheel.install("install", "--no-deps", "--require-hashes", *fresh, "--requirement", str(LOCK))
     return _report(old, placed, before, LOCK.read_text(encoding="utf-8"))
+
+
+def main(options: argparse.Namespace) -> None:
+    """Run `cairn upgrade`."""
+    print(upgrade(Path(options.wheel), force=options.force))
 
 
 def _numbers(version: Wheel) -> tuple[int, ...]:

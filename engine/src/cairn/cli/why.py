@@ -1,5 +1,6 @@
 """Print why a stage would run: which key, data, module or package changed since it last ran."""
 
+import argparse
 import hashlib
 import re
 from collections.abc import Mapping
@@ -66,6 +67,11 @@ def describe(reasons: Mapping[str, list[str]]) -> str:
         one = next(iter(reasons)) if len(reasons) == 1 else None
         return f"Nothing changed: {one or 'no stage'} would {'not ' if one else ''}run."
     return "\n".join(f"{name}\n" + "\n".join(f"  - {line}" for line in lines) for name, lines in running.items())
+
+
+def main(options: argparse.Namespace) -> None:
+    """Run `cairn why`."""
+    print(describe(why(options.stage)))
 
 
 def _in_order(repo: "Repo") -> dict[str, "PipelineStage"]:

@@ -10,6 +10,7 @@ from cairn.bias.facets import combined
 from cairn.errors import InputError, did_you_mean
 from cairn.evaluation.metrics import GREATER_IS_BETTER, MAIN, NAMES
 from cairn.evaluation.slices import Record, worst
+from cairn.number_text import plain
 
 __all__ = ["Gate", "judge", "table"]
 
@@ -211,7 +212,7 @@ def table(results: Sequence[Result]) -> str:
     """Lay the answers out for a terminal: pass or FAIL, gate, figure, bound, and why where there is more to say."""
     rows = [("", "gate", "figure", "bound", "")]
     for each in results:
-        shown = [f"{each[key]:.4g}" if each[key] is not None else "-" for key in ("value", "bound")]
+        shown = [plain(each[key]) for key in ("value", "bound")]
         rows.append(("pass" if each["passed"] else "FAIL", each["gate"], *shown, each["why"]))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     lines = (
@@ -310,7 +311,7 @@ def _against_baseline(gate: Gate, value: float | None, baseline: float | None, w
     bound = float(f"{baseline + sign * max(changes, default=0):.10g}")
     ahead = sign * (value - bound)
     passed = ahead >= 0 if changes else ahead > 0
-    return {"value": value, "bound": bound, "passed": passed, "why": f"{whose} has {baseline:.4g}"}
+    return {"value": value, "bound": bound, "passed": passed, "why": f"{whose} has {plain(baseline)}"}
 
 
 def _against_champion(gate: Gate, champion: Mapping[str, Any] | None, stage: str) -> Result:
@@ -322,7 +323,8 @@ def _against_champion(gate: Gate, champion: Mapping[str, Any] | None, stage: str
         return _against_baseline(gate, value, bound, f"champion {version}")
     if both.get("worse_beyond_chance") is None:
         return {"value": value, "bound": bound, "passed": False, "why": f"cannot be compared with champion {version}"}
-    why = f"champion {version}: {both['difference']:+.3g}, between {both['low']:+.3g} and {both['high']:+.3g}"
+    difference, low, high = (plain(both[key], 3, sign=True) for key in ("difference", "low", "high"))
+    why = f"champion {version}: {difference}, between {low} and {high}"
     if champion.get("newer_than"):
         why += f", on the {champion['rows']:,} rows newer than its own"
     return {"value": value, "bound": bound, "passed": not both["worse_beyond_chance"], "why": why}

@@ -24,7 +24,7 @@ from cairn.models.families import (
     xgboost,
 )
 from cairn.models.learners.extra import is_installed
-from cairn.models.learners.protocol import Balance, Estimator, OnRound, Part
+from cairn.models.learners.protocol import Balance, Estimator, FitOptions, OnRound, Part
 from cairn.models.learners.resample import smote
 from cairn.models.scikit_like import GIVEN, make, require_known
 from cairn.models.space import check as check_space
@@ -140,7 +140,8 @@ def fit(
     if balance != "none" and not estimator.n_classes:
         raise InputError(f"model.balance: {balance} is for classes, and a regression has none; use balance: none")
     train = _resample((train_X, train_y), matrices) if balance == "smote" else (train_X, train_y)
-    return estimator.fit(train, validation, balance=balance, on_round=on_round, matrices=matrices, rounds=rounds)
+    options = FitOptions(balance=balance, on_round=on_round, matrices=matrices, rounds=rounds)
+    return estimator.fit(train, validation, options)
 
 
 def _resample(train: Part, matrices: dict[Any, Any] | None) -> Part:

@@ -12,6 +12,7 @@ from cairn.monitoring.estimate import NORMAL_95
 from cairn.monitoring.finding import Finding
 from cairn.monitoring.label_free import calibrate, confidence_and_outcome
 from cairn.monitoring.multiple_testing import adjust_p_values
+from cairn.number_text import plain
 from cairn.rows.signature import Signature
 
 Floats = NDArray[np.float64]
@@ -101,7 +102,7 @@ def _test_bins(number: int, moved: Floats, share: Floats, errors: Floats, tolera
     excess = np.maximum(np.abs(moved[filled]) - tolerated[filled], 0)
     p_value = float(chi2.sf(float(np.sum(excess**2 / errors[filled])), int(filled.sum())))
     value, chance = float(share @ np.abs(moved)), float(share @ np.sqrt(errors)) * MEAN_ABSOLUTE_NORMAL
-    note = f"mean gap to the baseline over {int(filled.sum())} bins; chance alone makes {chance:.3g}"
+    note = f"mean gap to the baseline over {int(filled.sum())} bins; chance alone makes {plain(chance, 3)}"
     return Finding(
         number, "calibration", "", "calibration_error", value, chance, value - chance, p_value, rows=rows, note=note
     )

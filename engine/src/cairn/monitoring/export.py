@@ -22,6 +22,7 @@ from cairn.monitoring.documents import (
 from cairn.monitoring.finding import Area, Finding, Status, Window
 from cairn.monitoring.settings import AREAS, Settings
 from cairn.monitoring.timespec import to_iso
+from cairn.number_text import plain
 
 FORMAT = 1
 STATUS_NUMBERS: dict[Status, int] = {"unknown": -1, "ok": 0, "warning": 1, "alarm": 2}
@@ -95,8 +96,8 @@ def alarm_lines(report: MonitoringReport) -> list[str]:
 def finding_line(finding: Finding, windows: Sequence[WindowSummary]) -> str:
     """Describe a finding in one line, such as `drift of age: js_distance 0.31 (2026-03-07 to ...)`."""
     window = next(window for window in windows if window.number == finding.window)
-    before = "" if finding.reference is None else f", {finding.reference:.4g} before"
-    value = "unknown" if finding.value is None else f"{finding.value:.4g}"
+    before = "" if finding.reference is None else f", {plain(finding.reference)} before"
+    value = plain(finding.value, missing="unknown")
     return f"{finding_name(finding)} {value}{before} ({format_period(window.start, window.end)})"
 
 

@@ -19,6 +19,7 @@ from cairn.monitoring.finding import Finding
 from cairn.monitoring.label_free import Estimate, estimate_metrics
 from cairn.monitoring.multiple_testing import adjust_p_values
 from cairn.monitoring.sample import Predictions, prediction_columns, predictions, sample_rows
+from cairn.number_text import plain
 from cairn.rows.signature import Signature
 from cairn.tables.duck import quoted
 
@@ -134,7 +135,7 @@ def compare_with_estimate(
         reference=float(reference),
         change=relative_change(worse, reference),
         p_value=_p_value(tested, estimate, metric.error, not GREATER_IS_BETTER[name]),
-        note=f"{metric.value:.4g} on the test part, which is {reference:.4g} on rows as these",
+        note=f"{plain(metric.value)} on the test part, which is {plain(reference)} on rows as these",
     )
 
 

@@ -7,6 +7,7 @@ from tabulate import tabulate
 
 from cairn.monitoring.documents import MonitoringReport, WindowSummary
 from cairn.monitoring.export import finding_line, finding_name, format_period
+from cairn.number_text import p_value, plain
 
 WINDOWS_SHOWN = 14  # the newest
 FINDINGS_SHOWN = 15  # the worst
@@ -67,8 +68,8 @@ def findings(report: MonitoringReport) -> str:
         [
             STATUS_TEXTS[finding.status],
             finding_name(finding),
-            *(_figure(value) for value in (finding.value, finding.reference, finding.change)),
-            _p_value(finding.p_value),
+            *(plain(value) for value in (finding.value, finding.reference, finding.change)),
+            p_value(finding.p_value),
             f"{finding.rows:,}",
             starts[finding.window],
         ]
@@ -95,13 +96,3 @@ def _table(names: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1
 
 def _start(window: WindowSummary) -> str:
     return f"{datetime.fromisoformat(window.start):%Y-%m-%d %H:%M}"
-
-
-def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"
-
-
-def _p_value(value: float | None) -> str:
-    if value is None:
-        return "-"
-    return "< 0.0001" if value < 0.0001 else f"{value:.4f}"

@@ -1,4 +1,4 @@
-"""Which model is served: what a stage or a version points to, with its gates passed and its bytes as recorded."""
+"""Find the model that a stage or a version points to, and fetch its files: its gates passed, its bytes as recorded."""
 
 import json
 import os
@@ -16,8 +16,8 @@ from cairn.registry.tags import ARTIFACT
 
 
 @dataclass(frozen=True)
-class Source:
-    """A model to serve.
+class ModelSource:
+    """A model on this machine.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class Source:
     name, version, stage : as a prediction names it; a local model has no version and no stage
     commit : the one that made it
     metrics : the figures of its test part
-    trusted : dotted names of the project's own types that the model may hold; from the settings of whoever asked
+    trusted : dotted names of the project's own types that the model may hold; from the project's settings
     """
 
     folder: str
@@ -37,23 +37,23 @@ class Source:
     trusted: Sequence[str] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Give plain JSON content."""
+        """Return plain JSON content."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Self:
-        """Read what `to_json` gave."""
+        """Read what `to_json` returned."""
         return cls(**content)
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What the server was told to serve.
+class ModelSelector:
+    """Which model is wanted, and where a project keeps its models and their reports.
 
     Parameters
     ----------
-    model, trained, gates, metrics : where they stand in the repository
-    stage, version, path : one of them
+    model, trained, gates, metrics : their paths in the repository
+    stage, version, path : one of them: what is promoted there, a version, or a model's folder
     approval : the stages for which a second person has to have approved
     remote : git's name of the shared repository, whose tags are fetched
     trusted : dotted names of the project's own types that the model may hold
@@ -71,36 +71,38 @@ class Asked:
     trusted: Sequence[str] = ()
 
 
-def find(asked: Asked) -> Source:
-    """Find the model, and bring its bytes to this machine.
+def fetch_model(selector: ModelSelector) -> ModelSource:
+    """Find the selected model, and fetch its files to this machine.
 
     Raises
     ------
     InputError : nothing is promoted, the gates of what is promoted have not passed, or its bytes cannot be had
     """
-    if asked.path is not None:
-        return Source(str(Path(asked.path).resolve()), trusted=asked.trusted)
-    promotion.fetch(asked.remote)
-    known = tags.read()
-    if asked.stage is not None:
-        current = known.current(asked.stage)
+    if selector.path is not None:
+        return ModelSource(str(Path(selector.path).resolve()), trusted=selector.trusted)
+    promotion.fetch(selector.remote)
+    registry = tags.read()
+    if selector.stage is not None:
+        current = registry.current(selector.stage)
         if current is None:
-            raise InputError(f"nothing is in {asked.stage}; `cairn promote {asked.stage}` promotes this commit's model")
+            raise InputError(
+                f"nothing is in {selector.stage}; `cairn promote {selector.stage}` promotes this commit's model"
+            )
         version, commit = current
-        _refuse_unapproved(asked, known, version, commit)
+        _refuse_unapproved(selector, registry, version, commit)
     else:
-        version = str(asked.version).removeprefix(f"{ARTIFACT}@")
-        if version not in known.versions:
-            raise InputError(f"no version {version!r} {did_you_mean(version, known.versions)}; see `cairn models`")
-        commit = known.versions[version].commit
-    made = record.passed(commit, model=Path(asked.model), trained=Path(asked.trained), gates=Path(asked.gates))
-    folder = fetched(commit, Path(asked.model), made.model)
-    (figures,) = record.figures([commit], Path(asked.metrics))
-    return Source(str(folder), ARTIFACT, version, asked.stage, commit, figures, asked.trusted)
+        version = str(selector.version).removeprefix(f"{ARTIFACT}@")
+        if version not in registry.versions:
+            raise InputError(f"no version {version!r} {did_you_mean(version, registry.versions)}; see `cairn models`")
+        commit = registry.versions[version].commit
+    made = record.passed(commit, model=Path(selector.model), trained=Path(selector.trained), gates=Path(selector.gates))
+    folder = _fetch_files(commit, Path(selector.model), made.model)
+    (figures,) = record.figures([commit], Path(selector.metrics))
+    return ModelSource(str(folder), ARTIFACT, version, selector.stage, commit, figures, selector.trusted)
 
 
-def fetched(commit: str, path: Path, expected: str) -> Path:
-    """Give a folder with a commit's model, out of this machine's store, the DVC cache or the remote.
+def _fetch_files(commit: str, path: Path, expected: str) -> Path:
+    """Return a folder with a commit's model, from this machine's store, the DVC cache or the remote.
 
     Parameters
     ----------
@@ -119,16 +121,16 @@ def fetched(commit: str, path: Path, expected: str) -> Path:
         print(f"{folder}: not what {commit[:7]} recorded; fetched anew", file=sys.stderr)
     with written(folder) as partial:
         files.download(commit, path, partial)
-        if (found := digest(partial)) != expected:
-            raise InputError(f"{path} of commit {commit[:7]}: its hash is {found}, and dvc.lock says {expected}")
+        if (actual := digest(partial)) != expected:
+            raise InputError(f"{path} of commit {commit[:7]}: its hash is {actual}, and dvc.lock says {expected}")
     return folder
 
 
 def main() -> None:
-    """Print the model that is to be served, and see that it loads: what a server asks a process of its own for."""
+    """Fetch a model, print where it is, and check that it loads; a server runs this in a process of its own."""
     from cairn.models import saved
 
-    source = find(Asked(**json.loads(sys.argv[1])))
+    source = fetch_model(ModelSelector(**json.loads(sys.argv[1])))
     print(json.dumps(source.to_json()), flush=True)
     saved.load(Path(source.folder), trusted=source.trusted)
 
@@ -138,12 +140,12 @@ def _store() -> Path:
     return home / "cairn" / "models"
 
 
-def _refuse_unapproved(asked: Asked, known: tags.Tags, version: str, commit: str) -> None:
-    if asked.stage not in asked.approval:
+def _refuse_unapproved(selector: ModelSelector, registry: tags.Tags, version: str, commit: str) -> None:
+    if selector.stage not in selector.approval:
         return
-    said = promotion.decision(known, asked.stage, commit)
-    if said is None or said[0] != promotion.APPROVED:
-        raise InputError(f"{version} is in {asked.stage}, and nobody approved it: `cairn promote --approve` does")
+    decision = promotion.decision(registry, selector.stage, commit)
+    if decision is None or decision[0] != promotion.APPROVED:
+        raise InputError(f"{version} is in {selector.stage}, and nobody approved it: `cairn promote --approve` does")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cairn.report import charts, metric_text
+from cairn.number_text import figure
+from cairn.report import charts
 from cairn.report.charts import Row, Spec, axis, tipped
 
 DRAWN = 3  # measures of a facet that are drawn; the table has all
@@ -32,9 +33,7 @@ def pictures(bias: Mapping[str, Any]) -> dict[str, tuple[Spec, str]]:
         for number, name in enumerate(drawn(bias, facet)):
             measure = bias["measures"][name]
             rows = _of_groups(facet, name, measure["when"])
-            told = tipped(
-                rows, lambda row: f"{row['label']}: {metric_text.figure(row['value'])} ({row['rows']:,} rows)"
-            )
+            told = tipped(rows, lambda row: f"{row['label']}: {figure(row['value'])} ({row['rows']:,} rows)")
             spec = charts.ranges(told, axis("value", None), rule=measure["fair"]) | {"height": 50 + 28 * len(rows)}
             found[f"bias_{place}_{number}"] = (spec, f"{measure['title']}, by {facet['facet']}")
     return found

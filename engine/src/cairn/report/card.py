@@ -6,6 +6,7 @@ After Mitchell et al., Model Cards for Model Reporting (2019).
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cairn.number_text import figure
 from cairn.report import metric_text
 from cairn.report.bias_charts import beyond_chance
 from cairn.report.rendering import fill_html, fill_markdown, read, to_html
@@ -75,7 +76,7 @@ def weak(measured: Mapping[str, Any]) -> list[str]:
     gates = [each for each in measured["gates"]["gates"] if not each["passed"]]
     rules = [each for each in measured["rules"]["rules"] if each["status"] != "pass"]
     small = [each for each in measured["slices"]["slices"] if each[main] is None]
-    found = [f"Gate failed: {each['gate']} ({metric_text.figure(each['value'])})." for each in gates]
+    found = [f"Gate failed: {each['gate']} ({figure(each['value'])})." for each in gates]
     found += [f"Rule {each['rule']}: {each['message']}." for each in rules]
     if small:
         groups = ", ".join(

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 from cairn.monitoring.documents import Distribution
+from cairn.number_text import figure
 from cairn.report import charts, timelines
 from cairn.report.charts import Spec, tipped
-from cairn.report.metric_text import figure
 from cairn.report.monitoring_text import format_value
 
 LEVELS_SHOWN = 8  # of a category; the others are one bar

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cairn.number_text import figure, percent
 from cairn.report import charts, metric_text
 from cairn.report.charts import Row, Spec, axis, named, tipped
-from cairn.report.metric_text import figure, percent
 
 BARS = 12
 WIDE = 420  # pixels of a chart of which two stand side by side

@@ -1,8 +1,9 @@
-"""Format figures for the pages and the card, and explain the metrics."""
+"""Name and explain the metrics, for the pages and the card."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from cairn.number_text import figure
 
 # metric -> its name in a heading, and its explanation
 METRICS = {
@@ -34,8 +35,6 @@ METRICS = {
     "interval_score": ("Interval score", "width of the 90 % interval, and a penalty for rows outside; less is better"),
     "profit_per_1000": ("Profit per 1,000 rows", "what its decisions earn, by the values that were set"),
 }
-RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-SMALL, LARGE = 0.0001, 1e15  # numbers beyond these are written as a power of ten
 MAIN = {"binary": "log_loss", "multiclass": "log_loss", "regression": "rmse"}
 GROUPED = {"binary": ("log_loss", "roc_auc"), "multiclass": ("log_loss", "accuracy"), "regression": ("rmse", "mae")}
 LEADING = {
@@ -43,27 +42,6 @@ LEADING = {
     "multiclass": ("accuracy", "log_loss", "roc_auc_ovr_macro"),
     "regression": ("rmse", "mae", "r2"),
 }
-
-
-def figure(value: Any) -> str:
-    """Format a number with four significant digits, very small and very large ones with two; a dash for none or NaN."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return "–"
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    if isinstance(value, float) and math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    if 0 < abs(value) < SMALL or (isinstance(value, float) and abs(value) >= LARGE):
-        digits, _, power = f"{value:.1e}".partition("e")
-        return f"{digits.removesuffix('.0')}\u00a0×\u00a010{str(int(power)).translate(RAISED)}".replace("-", "−")
-    if isinstance(value, int) or abs(value) >= 1000 or value == round(value):
-        return f"{value:,.0f}".replace("-", "−")
-    return f"{value:.4g}".replace("-", "−")
-
-
-def percent(share: float | None, digits: int = 1) -> str:
-    """Format a share as per cent."""
-    return "–" if share is None else f"{100 * share:.{digits}f}\u00a0%".replace("-", "−")
 
 
 def metric(name: str) -> str:

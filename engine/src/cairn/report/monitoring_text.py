@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from cairn.monitoring.documents import MonitoredModel, MonitoringReport, WindowSummary
+from cairn.number_text import figure, percent
 from cairn.report import metric_text
-from cairn.report.metric_text import percent
 from cairn.report.series import Series
 
 VERDICTS = {
@@ -117,10 +117,8 @@ def format_value(measure: str, value: float | None) -> str:
     if measure.endswith(SHARES):
         return percent(value, 0 if value == 0 else 1 if abs(value) >= 0.001 else 2)
     if measure.startswith("seconds"):
-        return (
-            f"{metric_text.figure(1000 * value)}\u00a0ms" if abs(value) < 1 else f"{metric_text.figure(value)}\u00a0s"
-        )
-    return metric_text.figure(value)
+        return f"{figure(1000 * value)}\u00a0ms" if abs(value) < 1 else f"{figure(value)}\u00a0s"
+    return figure(value)
 
 
 def headline(series: Series) -> str:
@@ -162,8 +160,8 @@ def facts(series: Series, windows: Mapping[int, WindowSummary]) -> str:
     if now.reference is not None:
         parts.append(f"{format_value(series.measure, now.reference)} expected")
     if now.change is not None and (limit := series.limits.get(series.status)):
-        change = metric_text.figure(now.change)
-        parts.append(f"a change of {change}, {series.status} from {metric_text.figure(limit)}")
+        change = figure(now.change)
+        parts.append(f"a change of {change}, {series.status} from {figure(limit)}")
     if series.since is not None and series.since in windows:
         parts.append(f"since {time(windows[series.since].start)}")
     return ", ".join([*parts, f"{now.rows:,} rows"])

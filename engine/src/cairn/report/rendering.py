@@ -6,9 +6,11 @@ import re
 from importlib import resources
 from typing import Any
 
+from cairn import number_text
 from cairn.report import bias_charts, metric_text
 from cairn.report.strip import strip
 
+FILTERS = {"figure": number_text.figure, "percent": number_text.percent, "value": metric_text.value}
 SIGNS = re.compile(r"([\\`*\[\]<>|~])")  # what Markdown or HTML would take for markup
 
 
@@ -25,12 +27,7 @@ def fill_html(template: str, **content: Any) -> str:
         lstrip_blocks=True,
     )
     environment.globals |= {"words": metric_text, "strip": strip, "biased": bias_charts}
-    environment.filters |= {
-        "figure": metric_text.figure,
-        "percent": metric_text.percent,
-        "value": metric_text.value,
-        "raw": Markup,
-    }
+    environment.filters |= {**FILTERS, "raw": Markup}
     return environment.get_template(template).render(content)
 
 
@@ -53,6 +50,7 @@ def fill_markdown(template: str, **content: Any) -> str:
         lstrip_blocks=True,
     )
     environment.globals |= {"words": metric_text, "biased": bias_charts}
+    environment.filters |= FILTERS
     return environment.get_template(template).render(content)
 
 

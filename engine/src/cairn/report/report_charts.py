@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from cairn.number_text import figure, percent
 from cairn.report import bias_charts, charts, explanation_charts, metric_text
 from cairn.report.charts import Row, Spec, axis, share, tipped
 from cairn.report.drawing import WIDTH, draw, thin
-from cairn.report.metric_text import figure, percent
 
 if TYPE_CHECKING:
     from markupsafe import Markup

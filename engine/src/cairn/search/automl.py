@@ -74,18 +74,12 @@ def automl(
     Parameters
     ----------
     candidates : family -> its node of conf/model; None removes it; one whose library is not installed is passed over
-    trials : how many candidates are tried; None: as many as the seconds allow
-    seconds : wall-clock time of search and training together; None: no limit
-    metric : what is compared, such as `roc_auc`; `auto`: log loss, or the root mean squared error
+    trials, seconds, metric, problem, journal, started : as in `cairn.search.search`; model and known are not used
     folds : how many folds there are to fit on; 1: the validation part; `auto`: 8, where the order of rows allows it
     rows : at most this many rows are fitted on to find candidates; the ensemble's members take all
     members : how many different candidates the ensemble holds at most
     balances : the class balances to try if the metric is one of labels or ranks, such as `f1`; with a metric of
         probabilities none is tried, since a balance distorts them
-    model, known : not used; the candidates replace them
-    problem : the rows
-    journal : the file of the study, from which a killed search resumes; `beside` it is what it fitted
-    started : when `seconds` began, on the clock of time.monotonic; None: now
 
     Raises
     ------
@@ -93,54 +87,47 @@ def automl(
     """
     check_budget(trials, seconds)
     families = _families(candidates)
-    name, greater_is_better = metric_of(metric, problem.task, problem.own_metrics)
-    if problem.n_classes and greater_is_better:
+    name, upwards = metric_of(metric, problem.task, problem.own_metrics)
+    if problem.n_classes and upwards:
         families = add_balance_to_space(families, balances)
-    if folds == "auto":
-        folds = 1 if problem.ordered else ENSEMBLE_FOLDS
-    full = make_folds(problem, count=folds)
-    screening = _screening_folds(problem, full, rows)
+    full, screening = _make_folds(problem, folds, rows)
     start = monotonic() if started is None else started
-    folder = beside(journal)
     space = unite_spaces(families)
-    study = open_study(
-        "journal", name=None, journal=journal, space=space, metric=name, greater_is_better=greater_is_better
-    )
-    common: dict[str, Any] = {
-        "task": problem.task,
-        "n_classes": problem.n_classes,
-        "seed": problem.seed,
-        "metric": name,
-        "own_metrics": problem.own_metrics,
-    }
+    study = open_study("journal", name=None, journal=journal, space=space, metric=name, greater_is_better=upwards)
     race = Race(
         families=families,
         space=space,
-        screening=Comparison(folds=screening, **common),
+        screening=Comparison.on(screening, problem, name),
         bag=Bag(
-            Comparison(folds=full, **common),
-            greater_is_better,
+            Comparison.on(full, problem, name),
+            upwards,
             members,
             scale=len(full[0].fitted) / len(screening[0].fitted),
-            sample=np.arange(0, len(problem.train.y), max(1, len(problem.train.y) // SAMPLE_ROWS)),
-            folder=folder / "models",
+            sample=_sample(len(problem.train.y)),
+            folder=beside(journal) / "models",
         ),
         trials=trials,
         start=start,
         end=inf if seconds is None else start + seconds - TRAINING_OVERHEAD,
-        folder=folder / "predictions",
+        folder=beside(journal) / "predictions",
     )
     chosen = race.run(study)
     return Found({}, race.rows(study, chosen), chosen=chosen)
 
 
-def _screening_folds(problem: Problem, full: Sequence[Fold], rows: int) -> Sequence[Fold]:
-    """Return as many folds as tell candidates apart, each fitted on `rows` at most."""
+def _make_folds(problem: Problem, count: Count, rows: int) -> tuple[Sequence[Fold], Sequence[Fold]]:
+    """Return all folds, and as many as tell candidates apart, each of these fitted on `rows` at most."""
+    full = make_folds(problem, count=(1 if problem.ordered else ENSEMBLE_FOLDS) if count == "auto" else count)
     enough = max(threads(), ceil(SCREENING_ROWS / len(full[0].held_out)))
     if 2 * enough > len(full):  # with so few rows one more fold is worth more than one more candidate
         enough = len(full)
     smaller = len(full[0].fitted) > rows
-    return (make_folds(problem, count=len(full), rows=rows) if smaller else full)[:enough]
+    return full, (make_folds(problem, count=len(full), rows=rows) if smaller else full)[:enough]
+
+
+def _sample(rows: int) -> np.ndarray:
+    """Return the places of some 2,000 training rows, evenly spaced."""
+    return np.arange(0, rows, max(1, rows // SAMPLE_ROWS))
 
 
 def beside(journal: Path) -> Path:

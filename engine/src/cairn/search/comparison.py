@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
 from time import monotonic
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from cairn.evaluation.metrics import GREATER_IS_BETTER, MAIN, NAMES, figures, sc
 from cairn.models import estimators
 from cairn.models.learners.threads import one_thread, threads
 from cairn.tables.source import Task
-from cairn.training.folds import Fold
+from cairn.training.folds import Fold, Problem
 
 __all__ = ["metric_of"]
 
@@ -75,6 +75,11 @@ class Comparison:
     seed: int
     metric: str
     own_metrics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def on(cls, folds: Sequence[Fold], problem: Problem, metric: str) -> Self:
+        """Return the comparison on some folds of a problem's rows."""
+        return cls(folds=folds, metric=metric, own_metrics=problem.own_metrics, **problem.about)
 
     def score(self, candidate: Candidate, report: Report | None = None, deadline: float | None = None) -> float:
         """Fit a candidate on every fold and measure it on all held-out rows.

@@ -14,6 +14,8 @@ import optuna
 from dvclive.live import Live
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
+from cairn.number_text import parameter, plain
+
 Trial = Mapping[str, Any]
 Rows = list[dict[str, Any]]
 
@@ -199,7 +201,7 @@ def _format_params(trial: Trial, own: Mapping[str, Any]) -> str:
     """Format the parameters that differ from the family's own; a bar would end the table's cell."""
     missing = object()
     params = {name: value for name, value in trial["params"].items() if own.get(name, missing) != value}
-    words = (f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in params.items())
+    words = (f"{name} {parameter(value)}" for name, value in params.items())
     return ", ".join(words).replace("|", "\\|") or "its own"
 
 
@@ -208,7 +210,7 @@ def _format(name: str, trial: Trial) -> str:
     if value is None:
         return ""
     if name == "score":
-        return f"{value:.5g}"
+        return plain(value, 5)
     if name == "predict_seconds":
-        return f"{1000 * value:.3g}"
-    return f"{value:.3g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+        return plain(1000 * value, 3)
+    return plain(value, 3) if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from cairn.number_text import plain
 from cairn.search.study import finished_trials
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def progress(trials: int | None, end: float | None) -> Iterator[Callable[["optun
             done = finished_trials(study)
             scores = [trial.value for trial in done if trial.value is not None]
             best = max if study.direction.name == "MAXIMIZE" else min
-            state = {"best": f"{best(scores):.4g}"} if scores else {}
+            state = {"best": plain(best(scores))} if scores else {}
             if end is not None:
                 state["left"] = f"{max(0, end - monotonic()):.0f} s"
             bar.set_postfix(state, refresh=False)

@@ -1,4 +1,16 @@
-"""Search for a model's parameters with Optuna; a search that was killed resumes, and ends with the same result."""
+"""Search for a model's parameters with Optuna; a search that was killed resumes, and ends with the same result.
+
+Every search that a file of conf/search names has some of these parameters:
+
+trials : how many candidates are tried; None: as many as the seconds allow
+seconds : wall-clock time of search and training together; None: no limit
+metric : what is compared, such as `roc_auc`; `auto`: log loss, or the root mean squared error
+model : the node of conf/model, with its `space`
+problem : the rows
+journal : the file of the study; a search resumes from a file that exists
+known : further parameters to begin with
+started : when `seconds` began, on the clock of time.monotonic; None: now
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -74,15 +86,12 @@ def best_parameters(
     """Try parameter sets from the model's `space`, and stop hopeless ones early.
 
     The first trials take the model's own parameters and its `starts`, so the search never ends worse than it began;
-    the last ones take the best parameters with each change of the model's `finish`. Each trial's sampler is seeded by
-    the number of trials before it, so a search that was killed and resumed proposes what it would have proposed.
+    the last ones take the best parameters with each change of the model's `finish`.
 
     Parameters
     ----------
-    sampler : how parameters are drawn
-    trials : how many sets are tried; None: as many as the seconds allow, or the whole grid
-    seconds : wall-clock time of search and training together; None: no limit
-    metric : what is compared, such as `roc_auc`; `auto`: log loss, or the root mean squared error
+    sampler : how parameters are drawn; a `grid` without `trials` is tried as a whole
+    trials, seconds, metric, model, problem, journal, known, started : as in every search (see the module)
     folds : how many folds; 1: the validation part; `auto`: 5 where rows are few
     rows : at most this many rows are fitted on in a trial, drawn by the seed
     pruning : whether a trial is ended that is worse than the median of the others at the same round
@@ -91,40 +100,21 @@ def best_parameters(
     workers : how many processes share the work
     storage : `journal`: a file; or the address of a PostgreSQL database, which several machines may share
     study : its name in the database; None: one that stands for the data, the model, the search and the seed
-    model : the node of conf/model, with its `space`
-    problem : the rows
-    journal : the file of the study; a search resumes from a file that exists
-    known : further parameters to begin with
-    started : when `seconds` began, on the clock of time.monotonic; None: now
 
     Raises
     ------
     InputError : a budget, metric, storage or space that is not valid
     """
     check_budget(trials, seconds, endless=sampler != "grid")
-    space = model.get("space") or {}
+    space = model.get("space")
     if not space:
         return Found({}, [])
-    name, greater_is_better = metric_of(metric, problem.task, problem.own_metrics)
-    opened = open_study(
-        storage, name=study, journal=journal, space=space, metric=name, greater_is_better=greater_is_better
-    )
-    if sampler == "grid":
-        starts = _shuffle(combinations(space, points, model), problem.seed)
-        size = len(starts) + len(model.get("finish") or ())
-        trials = min(trials or size, size)
-    else:
-        starts = [within(space, params) for params in (model, *known, *(model.get("starts") or ()))]
-    enqueue(opened, starts)
+    name, upwards = metric_of(metric, problem.task, problem.own_metrics)
+    opened = open_study(storage, name=study, journal=journal, space=space, metric=name, greater_is_better=upwards)
+    sets, trials = _first_sets(sampler, points, trials, model, known, problem.seed)
+    enqueue(opened, sets)
     work = Work(
-        comparison=Comparison(
-            folds=make_folds(problem, count=folds, rows=rows),
-            task=problem.task,
-            n_classes=problem.n_classes,
-            seed=problem.seed,
-            metric=name,
-            own_metrics=problem.own_metrics,
-        ),
+        comparison=Comparison.on(make_folds(problem, count=folds, rows=rows), problem, name),
         model=dict(model),
         sampler=sampler,
         trials=trials,
@@ -132,13 +122,7 @@ def best_parameters(
         end=None if seconds is None else (monotonic() if started is None else started) + seconds,
         scale=max(1.0, len(problem.train.y) / rows),
     )
-    if workers > 1:
-        from cairn.search.workers import share  # multiprocessing would slow down `compose`
-
-        share(work, opened.study_name, storage, journal, workers)
-    work.make_trials(opened)
-    work.try_changes(opened)
-    return _result(opened, work)
+    return _search(work, opened, storage, journal, workers)
 
 
 def check(
@@ -206,6 +190,33 @@ def check_budget(trials: int | None, seconds: float | None, *, endless: bool = T
             raise InputError(f"{key}: must be above 0, not {value}; search=none searches nothing")
     if trials is None and seconds is None and endless:
         raise InputError("trials: give trials or seconds, or the search would never end")
+
+
+def _first_sets(
+    sampler: Sampler,
+    points: int,
+    trials: int | None,
+    model: Mapping[str, Any],
+    known: Sequence[Mapping[str, Any]],
+    seed: int,
+) -> tuple[list[dict[str, Any]], int | None]:
+    """Return the parameter sets to try first, and how many trials there are; a grid has no others."""
+    space = model["space"]
+    if sampler != "grid":
+        return [within(space, params) for params in (model, *known, *(model.get("starts") or ()))], trials
+    sets = _shuffle(combinations(space, points, model), seed)
+    size = len(sets) + len(model.get("finish") or ())
+    return sets, min(trials or size, size)
+
+
+def _search(work: Work, study: "optuna.Study", storage: str, journal: Path, workers: int) -> Found:
+    if workers > 1:
+        from cairn.search.workers import share  # multiprocessing would slow down `compose`
+
+        share(work, study.study_name, storage, journal, workers)
+    work.make_trials(study)
+    work.try_changes(study)
+    return _result(study, work)
 
 
 def _result(study: "optuna.Study", work: Work) -> Found:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from cairn.files import remove, write_json, written
+from cairn.number_text import parameter, plain
 from cairn.search import history
 from cairn.search.automl import beside
 from cairn.search.search import KEYS, Found
@@ -98,7 +99,5 @@ def summary(found: Found) -> str:
         return f"{len(found.trials)} candidates; the ensemble has {len(found.chosen.members)}, in {models} models"
     if not any(trial["state"] == "complete" for trial in found.trials):
         return "no search: the model keeps its own parameters"
-    parameters = ", ".join(
-        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in found.params.items()
-    )
-    return f"best of {len(found.trials)} trials: {found.score:.4g} with {parameters}"
+    parameters = ", ".join(f"{name} {parameter(value)}" for name, value in found.params.items())
+    return f"best of {len(found.trials)} trials: {plain(found.score)} with {parameters}"

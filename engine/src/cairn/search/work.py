@@ -63,7 +63,11 @@ class Work:
         return changes if self.trials is None or self.trials > len(changes) else []
 
     def make_trials(self, study: "optuna.Study", alive: Callable[[], bool] = lambda: True) -> None:
-        """Make trials until the budget is spent, less what the last changes and training will take."""
+        """Make trials until the budget is spent, less what the last changes and training will take.
+
+        Each trial's sampler is seeded by the number of trials before it, so a search that was killed and resumed
+        proposes what it would have proposed.
+        """
         from optuna.pruners import MedianPruner, NopPruner
 
         warm_up = WARM_UP_ROUNDS if len(self.comparison.folds) == 1 else 0

@@ -16,7 +16,7 @@ from typing import Any
 from cairn.errors import InputError
 from cairn.files import read_json, write_json
 from cairn.registry import promotion, tags
-from cairn.registry.model_source import Asked, Source
+from cairn.registry.model_source import ModelSelector, ModelSource
 
 
 class Current:
@@ -25,28 +25,28 @@ class Current:
     Parameters
     ----------
     folder : of one running server
-    asked : what it was told to serve
+    selector : of the model to serve
     """
 
-    def __init__(self, folder: Path, asked: Asked) -> None:
+    def __init__(self, folder: Path, selector: ModelSelector) -> None:
         self.path = folder / "current.json"
-        self.asked = asked
+        self.selector = selector
         self._trouble = folder / "trouble.json"
 
-    def write(self, source: Source) -> None:
-        """Say which model is to be served."""
+    def write(self, source: ModelSource) -> None:
+        """Write which model is to be served."""
         write_json(source.to_json(), self.path)
 
-    def read(self) -> Source:
-        """Give the model that is to be served."""
-        return Source.from_json(read_json(self.path))
+    def read(self) -> ModelSource:
+        """Return the model that is to be served."""
+        return ModelSource.from_json(read_json(self.path))
 
     def stamp(self) -> int:
-        """Give what changes when the file does."""
+        """Return a number that changes when the file does."""
         return self.path.stat().st_mtime_ns
 
     def trouble(self) -> str | None:
-        """Say why a newer model is not served; None where there is none, or it is."""
+        """Return why a newer model is not served; None if there is none, or if it is served."""
         return read_json(self._trouble) if self._trouble.exists() else None
 
     def refresh(self) -> None:
@@ -54,11 +54,11 @@ class Current:
 
         What cannot be served changes nothing; `trouble` says why.
         """
-        if self.asked.stage is None:
+        if self.selector.stage is None:
             return
         with self._alone():
             try:
-                self._refresh(self.asked.stage)
+                self._refresh(self.selector.stage)
                 self._trouble.unlink(missing_ok=True)
             except InputError as error:
                 if str(error) != self.trouble():
@@ -66,13 +66,13 @@ class Current:
                 write_json(str(error), self._trouble)
 
     def _refresh(self, stage: str) -> None:
-        promotion.fetch(self.asked.remote)
+        promotion.fetch(self.selector.remote)
         now, found = self.read(), tags.read().current(stage)
         if found is None or (found.version, found.commit) != (now.version, now.commit):
-            self.write(_found_apart(self.asked))
+            self.write(_fetch_in_new_process(self.selector))
 
     def leads(self) -> bool:
-        """Say whether this process is the one that looks at the tags; when it ends, another one is."""
+        """Return True if this process is the one that looks at the tags; when it ends, another takes over."""
         if not hasattr(self, "_lead"):
             self._lead = self.path.with_suffix(".lead").open("w")
         try:
@@ -88,11 +88,11 @@ class Current:
             yield
 
 
-def _found_apart(asked: Asked) -> Source:
-    """Find the model, and see that it loads, in a process of its own: this one has requests to answer."""
-    command = [sys.executable, "-m", "cairn.registry.model_source", json.dumps(asdict(asked))]
+def _fetch_in_new_process(selector: ModelSelector) -> ModelSource:
+    """Fetch the model, and check that it loads, in a process of its own: this one has requests to answer."""
+    command = [sys.executable, "-m", "cairn.registry.model_source", json.dumps(asdict(selector))]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise InputError(done.stderr.strip().splitlines()[-1].removeprefix("error: "))
     content: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return Source.from_json(content)
+    return ModelSource.from_json(content)

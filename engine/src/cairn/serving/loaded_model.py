@@ -9,7 +9,7 @@ import numpy as np
 from cairn.errors import InputError
 from cairn.explain import local
 from cairn.models import saved
-from cairn.registry.model_source import Source
+from cairn.registry.model_source import ModelSource
 from cairn.rows.coded import Coded
 from cairn.rows.columns import Coder
 from cairn.rows.records import TOLD, Policy, Reader, RowsError, Trouble
@@ -31,7 +31,7 @@ class Served:
     unseen, missing : what is done about such values; see `Reader`
     """
 
-    def __init__(self, source: Source, *, unseen: Policy = "allow", missing: Policy = "allow") -> None:
+    def __init__(self, source: ModelSource, *, unseen: Policy = "allow", missing: Policy = "allow") -> None:
         self.source = source
         self.model = saved.load(Path(source.folder), trusted=source.trusted)
         self.signature = self.model.signature

@@ -19,7 +19,7 @@ from typing import Any
 import litserve
 import uvicorn
 
-from cairn.registry.model_source import Asked, Source
+from cairn.registry.model_source import ModelSelector, ModelSource
 from cairn.serving import metrics, routes
 from cairn.serving.app import App
 from cairn.serving.current_model import Current
@@ -30,18 +30,18 @@ from cairn.serving.worker import Queue, Worker
 LOOK = 0.5  # seconds between two looks whether all processes live
 
 
-def serve(source: Source, asked: Asked, settings: Settings) -> None:
+def serve(source: ModelSource, selector: ModelSelector, settings: Settings) -> None:
     """Serve a model until SIGTERM or Ctrl-C; returns when every accepted request is answered.
 
     Parameters
     ----------
     source : the model to begin with
-    asked : what it was found by, so that a newer one is found too
+    selector : by which a newer model is found later
     settings : of conf/serve
     """
     with tempfile.TemporaryDirectory(prefix="cairn-serve-") as scratch:
         metrics.prepare(Path(scratch) / "counts")
-        current = Current(Path(scratch), asked)
+        current = Current(Path(scratch), selector)
         current.write(source)
         Server(settings, current).serve()
 

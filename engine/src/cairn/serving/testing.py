@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cairn.registry.model_source import Asked, Source
+from cairn.registry.model_source import ModelSelector, ModelSource
 from cairn.serving import metrics
 from cairn.serving.app import App
 from cairn.serving.current_model import Current
@@ -32,9 +32,9 @@ def ask(model: Path, bodies: Sequence[Any], *, trusted: Sequence[str] = ()) -> l
     -------
     list of dict : `predictions`, and `probabilities` of classes; `error` where a body is refused
     """
-    source = Source(str(model.resolve()), trusted=tuple(trusted))
+    source = ModelSource(str(model.resolve()), trusted=tuple(trusted))
     with tempfile.TemporaryDirectory() as folder:
-        current = Current(Path(folder), Asked("", "", "", "", path=source.folder))
+        current = Current(Path(folder), ModelSelector("", "", "", "", path=source.folder))
         current.write(source)
         return asyncio.run(_answers(_App(Settings(poll=0), current, queue=None), bodies))  # type: ignore[arg-type]
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from cairn.number_text import plain
 from cairn.training import leaks
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ def loss_not_falling(curves: Curves) -> Finding:
     fall = (losses[0] - losses[-1]) / losses[0] if losses[0] else None
     return Finding(
         fall,
-        f"the train {metric} went from {losses[0]:.4g} to {losses[-1]:.4g} in {steps[-1] - steps[0] + 1:,} rounds",
+        f"the train {metric} went from {plain(losses[0])} to {plain(losses[-1])} in "
+        f"{steps[-1] - steps[0] + 1:,} rounds",
         "try another model.learning_rate or weaker regularisation, and check whether the features can predict "
         "the label",
     )
@@ -69,8 +71,8 @@ def overtrained(curves: Curves, best_round: int | None) -> Finding:
         return Finding(0.0, f"the model ends at round {steps[kept]:,}, where the validation {metric} is at its best")
     return Finding(
         worse,
-        f"the validation {metric} was best at round {steps[best]:,} with {losses[best]:.4g}, and the model ends at "
-        f"round {steps[kept]:,} with {losses[kept]:.4g}",
+        f"the validation {metric} was best at round {steps[best]:,} with {plain(losses[best])}, and the model ends at "
+        f"round {steps[kept]:,} with {plain(losses[kept])}",
         "set model.early_stopping_rounds, or fewer rounds",
     )
 
@@ -88,8 +90,8 @@ def not_finished(curves: Curves, rounds_limit: int | None) -> Finding:
     fall = (before - losses.min()) / before if before else 0.0
     return Finding(
         fall,
-        f"the validation {metric} fell to {before:.4g} in nine tenths of the {rounds_limit:,} rounds, and to "
-        f"{losses.min():.4g} in all",
+        f"the validation {metric} fell to {plain(before)} in nine tenths of the {rounds_limit:,} rounds, and to "
+        f"{plain(losses.min())} in all",
         "allow more rounds (model.n_estimators, model.max_iter), or raise model.learning_rate",
     )
 
@@ -127,7 +129,7 @@ def constant_predictions(y: np.ndarray, predicted: np.ndarray, n_classes: int) -
     spread, whole = (np.sqrt(np.var(values, axis=0).sum()) for values in (predicted, actual))
     return Finding(
         float(spread / whole) if whole else None,
-        f"the validation predictions spread by {spread:.3g}, the labels by {whole:.3g}",
+        f"the validation predictions spread by {plain(spread, 3)}, the labels by {plain(whole, 3)}",
         "the model predicts nearly the same for every row: weaken its regularisation, and check whether the features "
         "can predict the label",
     )
@@ -143,7 +145,7 @@ def row_id_label(y: np.ndarray, n_classes: int) -> Finding:
     if not value:
         return Finding(0.0, "the labels are neither in the order of the rows nor do they number them")
     return Finding(
-        value, f"{100 * value:.3g} % of the labels differ, in the rows' order or within a full range", advice
+        value, f"{plain(100 * value, 3)} % of the labels differ, in the rows' order or within a full range", advice
     )
 
 
@@ -155,7 +157,7 @@ def row_id_feature(train: "Rows") -> Finding:
         return Finding(0.0, "no feature numbers the rows")
     return Finding(
         shares[name],
-        f"the feature most like a row id, {name}, has different values in {100 * shares[name]:.3g} % of the rows",
+        f"the feature most like a row id, {name}, has different values in {plain(100 * shares[name], 3)} % of the rows",
         "a row id knows only the order in which rows were kept: name it in data.id, or drop it (data.drop)",
     )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cairn.errors import InputError, did_you_mean
+from cairn.number_text import plain
 from cairn.tables.source import Task
 from cairn.training import diagnosis
 
@@ -16,6 +17,7 @@ __all__ = ["check", "stopped", "table"]
 
 Limits = Mapping[str, float | None]
 Result = dict[str, Any]
+Findings = Mapping[str, tuple[Limits | None, Callable[[], diagnosis.Finding]]]  # rule -> its limits, and how to measure
 
 BOUNDS = ("warn", "stop")
 BAD_WHEN_LOW = {"loss_not_falling", "class_imbalance", "constant_predictions"}
@@ -68,7 +70,7 @@ def check(
     parts = (train.y, train_predicted), (validation.y, validation_predicted)
     n_classes = 0 if task == "regression" else train_predicted.shape[1]
     names = list(range(n_classes) if classes is None else classes)
-    findings: dict[str, tuple[Limits | None, Callable[[], diagnosis.Finding]]] = {
+    findings: Findings = {
         "loss_not_falling": (loss_not_falling, lambda: diagnosis.loss_not_falling(curves)),
         "overfit": (overfit, lambda: diagnosis.overfit(*parts, n_classes)),
         "overtrained": (overtrained, lambda: diagnosis.overtrained(curves, best_round)),
@@ -79,9 +81,7 @@ def check(
         "row_id_label": (row_id_label, lambda: diagnosis.row_id_label(train.y, n_classes)),
         "row_id_feature": (row_id_feature, lambda: diagnosis.row_id_feature(train)),
     }
-    active = {name: limits for name, (limits, _) in findings.items() if limits is not None}
-    require_limits(active)
-    return [_result(name, limits, findings[name][1]()) for name, limits in active.items()]
+    return _compare(findings)
 
 
 def require_limits(rules: Mapping[str, Any]) -> None:
@@ -119,12 +119,18 @@ def table(results: Sequence[Result]) -> str:
     """Format the results for a terminal: pass, WARN or STOP, rule, value, and the message."""
     rows = [("", "rule", "value", "")]
     for result in results:
-        value = "-" if result["value"] is None else f"{result['value']:.3g}"
         status = "pass" if result["status"] == "pass" else result["status"].upper()
-        rows.append((status, result["rule"], value, result["message"]))
+        rows.append((status, result["rule"], plain(result["value"], 3), result["message"]))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = (f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]}" for row in rows)
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _compare(findings: Findings) -> list[Result]:
+    """Measure the rules that have limits, and compare each finding with them."""
+    active = {name: limits for name, (limits, _) in findings.items() if limits is not None}
+    require_limits(active)
+    return [_result(name, limits, findings[name][1]()) for name, limits in active.items()]
 
 
 def _result(name: str, limits: Limits, finding: diagnosis.Finding) -> Result:

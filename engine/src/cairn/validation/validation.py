@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cairn.errors import InputError, did_you_mean
 from cairn.files import written
+from cairn.number_text import plain
 from cairn.tables.duck import connect, literal, quoted
 from cairn.validation.data_docs import asked, keep, start, steady, trouble_of
 from cairn.validation.expectations import PLACES, Kind, Rule, cast, columns_of, kinds_of, make_rule
@@ -232,7 +233,7 @@ def _finding(table: str, rule: Rule, result: "ExpectationValidationResult") -> F
     elif trouble:
         found, rows = trouble, None
     elif rows is not None:
-        found = f"{percent:.3g} % break it" if rows else "every row"
+        found = f"{plain(percent, 3)} % break it" if rows else "every row"
     else:
         found = _words(outcome.get("observed_value"))
     return Finding(
@@ -260,7 +261,7 @@ def _expected(kwargs: Mapping[str, Any], *, by_row: bool) -> str:
     parts += [f"{key.removesuffix('_').replace('_', ' ')} {_words(value)}" for key, value in rest.items()]
     if by_row:
         mostly = kwargs.get("mostly", 1)
-        parts.append("in every row" if mostly == 1 else f"in {100 * mostly:.4g} % of rows")
+        parts.append("in every row" if mostly == 1 else f"in {plain(100 * mostly)} % of rows")
     return ", ".join(parts) or "to be so"
 
 
@@ -270,7 +271,7 @@ def _words(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {_words(each)}" for key, each in value.items())
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return plain(value, 6)
     return str(value)
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from cairn.models.estimators import xgboost
+from cairn.models.learners.protocol import FitOptions
 from cairn.rows.coded import Coded
 
 DRAW = np.random.default_rng(0)
@@ -17,7 +18,7 @@ def fitted(task):
     labels = DRAW.integers(0, n_classes, 300).astype("int32") if n_classes else DRAW.normal(size=300)
     estimator = xgboost(n_estimators=20, early_stopping_rounds=None, task=task, n_classes=n_classes, seed=0)
     table = pd.DataFrame(MATRIX, columns=list("abcd"))
-    return estimator.fit((table, labels), None, balance="none", on_round=None, matrices=None, rounds=None)
+    return estimator.fit((table, labels), None, FitOptions())
 
 
 @pytest.mark.parametrize("task", CLASSES)

@@ -12,7 +12,7 @@ from cairn.models.learners.class_weights import weights
 from cairn.models.learners.contributions import Contributions, from_margins
 from cairn.models.learners.early_stopping import LOSSES, Progress
 from cairn.models.learners.extra import require
-from cairn.models.learners.protocol import Balance, OnRound, Part, empty_predictions, first_line, shares
+from cairn.models.learners.protocol import Balance, FitOptions, Part, empty_predictions, first_line, shares
 from cairn.models.learners.threads import FEW_EXPLAINED, FEW_ROWS, threads
 from cairn.rows.coded import Coded
 from cairn.tables.source import Task
@@ -84,26 +84,18 @@ class Boosted(ABC):
         """The rounds of trees that are kept."""
         return None if self.booster is None else self._count_rounds(self.booster)
 
-    def fit(
-        self,
-        train: Part,
-        validation: Part | None,
-        *,
-        balance: Balance,
-        on_round: OnRound | None,
-        matrices: dict[Any, Any] | None,
-        rounds: int | None,
-    ) -> Self:
+    def fit(self, train: Part, validation: Part | None, options: FitOptions) -> Self:
         """Grow trees until the validation loss stops falling, and keep those up to the best round."""
-        cache = {} if matrices is None else matrices
-        key = (self.LIBRARY, self.params.get("max_bin"), balance, validation is None)
+        cache = {} if options.matrices is None else options.matrices
+        key = (self.LIBRARY, self.params.get("max_bin"), options.balance, validation is None)
         if key not in cache:
-            cache[key] = self._datasets(train, validation, balance)
-        patience = None if validation is None or rounds else self.early_stopping_rounds
-        progress = Progress(patience, on_round, f"validation/{LOSSES[self.task]}")
-        measured = [part for part in cache[key] if part == "validation" or matrices is None]  # the others cost time
+            cache[key] = self._datasets(train, validation, options.balance)
+        patience = None if validation is None or options.rounds else self.early_stopping_rounds
+        progress = Progress(patience, options.on_round, f"validation/{LOSSES[self.task]}")
+        all_parts = options.matrices is None  # in a search, figures of the training part would only cost time
+        measured = [part for part in cache[key] if part == "validation" or all_parts]
         try:
-            self.booster = self._train(cache[key], rounds or self.n_estimators, progress, measured)
+            self.booster = self._train(cache[key], options.rounds or self.n_estimators, progress, measured)
         except self._library_error() as error:
             raise InputError(f"model: {first_line(error)}") from error
         self.columns = list(train[0].columns)

@@ -4,6 +4,7 @@ A learner's prediction for a row is the same to the last bit whatever the rows b
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
@@ -19,6 +20,25 @@ if TYPE_CHECKING:
 Balance = Literal["none", "weights", "smote"]
 OnRound = Callable[[int, dict[str, float]], bool | None]
 Part = tuple["pd.DataFrame", np.ndarray]  # a prepared frame and its labels
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitOptions:
+    """How an estimator is fitted.
+
+    Parameters
+    ----------
+    balance : `weights`: every class of the training part weighs the same, in both parts; `smote`: the training part
+        has new rows of the rare classes already
+    on_round : called after every round, or every few trees; True ends the fit
+    matrices : what fits on the same rows share, so that they are binned once; None: nothing is shared
+    rounds : exactly this many rounds, or trees of a forest; None: by the model's own settings
+    """
+
+    balance: Balance = "none"
+    on_round: OnRound | None = None
+    matrices: dict[Any, Any] | None = None
+    rounds: int | None = None
 
 
 class Estimator(Protocol):
@@ -40,16 +60,7 @@ class Estimator(Protocol):
     @property
     def rounds(self) -> int | None: ...
 
-    def fit(
-        self,
-        train: Part,
-        validation: Part | None,
-        *,
-        balance: Balance,
-        on_round: OnRound | None,
-        matrices: dict[Any, Any] | None,
-        rounds: int | None,
-    ) -> Self: ...
+    def fit(self, train: Part, validation: Part | None, options: FitOptions) -> Self: ...
 
     def predict(self, X: "pd.DataFrame | Coded") -> np.ndarray: ...
 

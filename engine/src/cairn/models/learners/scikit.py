@@ -13,7 +13,7 @@ from cairn.models.learners.class_weights import weights
 from cairn.models.learners.contributions import Contributions, from_margins, sampled
 from cairn.models.learners.encoding import Encoder, sources
 from cairn.models.learners.linear import is_linear, margins
-from cairn.models.learners.protocol import Balance, OnRound, Part, empty_predictions, first_line, shares
+from cairn.models.learners.protocol import Balance, FitOptions, Part, empty_predictions, first_line, shares
 from cairn.models.learners.threads import threads
 from cairn.rows.coded import Coded, categories, codes
 from cairn.tables.source import Task
@@ -51,16 +51,7 @@ class Scikit:
             return int(fitted.n_iter_)
         return len(fitted.estimators_) if _is_forest(fitted) else None
 
-    def fit(
-        self,
-        train: Part,
-        validation: Part | None,
-        *,
-        balance: Balance,
-        on_round: OnRound | None,
-        matrices: dict[Any, Any] | None,
-        rounds: int | None,
-    ) -> "Scikit":
+    def fit(self, train: Part, validation: Part | None, options: FitOptions) -> "Scikit":
         """Fit the encoder and the estimator; only early stopping looks at the validation part.
 
         A forest calls `on_round` after every few trees, without figures; scikit-learn's gradient boosting cannot be
@@ -77,16 +68,16 @@ class Scikit:
         try:
             matrix = matrix if encode is None else encode.fit_transform(matrix, train[1])
             more: dict[str, Any] = {}
-            if balance == "weights":
+            if options.balance == "weights":
                 if not has_fit_parameter(self.model, "sample_weight"):
                     raise InputError(f"model.balance: {type(self.model).__name__} takes no weights; say balance: none")
-                more["sample_weight"] = weights(train[1], None, balance)[0]
+                more["sample_weight"] = weights(train[1], None, options.balance)[0]
             if getattr(self.model, "early_stopping", None) is True and has_fit_parameter(self.model, "X_val"):
-                if validation is None or rounds:
+                if validation is None or options.rounds:
                     self.model.set_params(early_stopping=False)
                 else:
-                    more |= self._watched(encode, train[1], validation, balance)
-            self._grow(self._rowwise(matrix), train[1], more, rounds, on_round)
+                    more |= self._watched(encode, train[1], validation, options.balance)
+            self._grow(self._rowwise(matrix), train[1], more, options)
         except (ValueError, TypeError) as error:
             raise InputError(f"model: {first_line(error)}") from error
         # Forests add up their trees in whatever order the threads end, so they predict with one.
@@ -138,10 +129,9 @@ class Scikit:
         """
         (folder / FILE).write_bytes(archive.dump(self.model))
 
-    def _grow(
-        self, matrix: Any, y: np.ndarray, more: dict[str, Any], rounds: int | None, on_round: OnRound | None
-    ) -> None:
-        """Fit the estimator; a forest tree by tree where someone wants to be told, which changes no tree."""
+    def _grow(self, matrix: Any, y: np.ndarray, more: dict[str, Any], options: FitOptions) -> None:
+        """Fit the estimator; a forest a few trees at a time if `on_round` is to be called, which changes no tree."""
+        rounds, on_round = options.rounds, options.on_round
         if rounds is not None and (_is_forest(self.model) or _is_boosted(self.model)):
             self.model.set_params(**{"n_estimators" if _is_forest(self.model) else "max_iter": rounds})
         if on_round is None or not _is_forest(self.model):
