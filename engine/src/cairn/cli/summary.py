@@ -1,25 +1,28 @@
-"""The result of a run on one screen: how good, what it must reach, and where to look."""
-
-from collections.abc import Mapping
-from typing import Any
+"""The result of a run on one screen: metrics, gates, and the files with the rest."""
 
 from cairn import layout
+from cairn.documents import read_document
 from cairn.evaluation import gates
-from cairn.files import read_json
+from cairn.evaluation.documents import Evaluation, GateReport
 
 
 def summary() -> str:
-    """Lay out evaluation.json and gates.json as text."""
-    metrics, judged = read_json(layout.EVALUATION), read_json(layout.GATES)
-    rows = metrics["rows"]
+    """Format evaluation.json and gates.json as text.
+
+    Raises
+    ------
+    InputError : one of them is not valid
+    """
+    evaluation = read_document(Evaluation, layout.EVALUATION)
+    report = read_document(GateReport, layout.GATES)
     lines = [
-        f"{metrics['task']} model, trained on {rows['train']:,} rows, tested on {rows['test']:,}",
+        f"{evaluation.task} model, trained on {evaluation.rows.train:,} rows, tested on {evaluation.rows.test:,}",
         "",
-        *_test_metrics(metrics),
+        *_test_metrics(evaluation),
         "",
-        gates.table(judged["gates"]),
+        gates.table(report.gates),
         "",
-        f"{'All gates passed.' if judged['passed'] else 'The model did not pass its gates.'} Where to look:",
+        f"{'All gates passed.' if report.passed else 'The model did not pass its gates.'} Where to look:",
         f"  {layout.PAGE}   all of it on one page",
         f"  {layout.EVALUATION}  {layout.SLICES}  {layout.GATES}   the figures",
         f"  {layout.VALIDATION}/index.html   what was expected of the data, and found",
@@ -29,17 +32,17 @@ def summary() -> str:
     return "\n".join(lines)
 
 
-def _test_metrics(metrics: Mapping[str, Any]) -> list[str]:
-    dummy, ceiling = metrics["baseline"]["dummy"], metrics.get("ceiling", {})
+def _test_metrics(evaluation: Evaluation) -> list[str]:
+    dummy, ceilings = evaluation.baseline.dummy, evaluation.ceiling or {}
     lines = [f"{'test metric':<24}{'figure':>10}  {'95 % interval':<22}{'dummy':>10}{'best possible':>16}"]
-    for name, figures in metrics["test"].items():
-        interval = f"{_shown(figures['low'])} to {_shown(figures['high'])}"
-        best = ceiling.get(name)
-        reached = f"{_shown(best['best'])} ({best['share']:.0%})" if best else ""
-        plain = _shown(dummy.get(name))  # of an interval's coverage there is none
-        lines.append(f"{name:<24}{_shown(figures['value']):>10}  {interval:<22}{plain:>10}{reached:>16}".rstrip())
+    for name, metric in evaluation.test.items():
+        interval = f"{_figure(metric.low)} to {_figure(metric.high)}"
+        ceiling = ceilings.get(name)
+        best = f"{_figure(ceiling.best)} ({ceiling.share:.0%})" if ceiling and ceiling.share is not None else ""
+        plain = _figure(dummy.get(name))  # the coverage of an interval has none
+        lines.append(f"{name:<24}{_figure(metric.value):>10}  {interval:<22}{plain:>10}{best:>16}".rstrip())
     return lines
 
 
-def _shown(value: float | None) -> str:
+def _figure(value: float | None) -> str:
     return "-" if value is None else f"{value:.4g}"

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cairn.documents import parse_document
 from cairn.errors import InputError
+from cairn.evaluation.documents import GateReport
 from cairn.registry.git import texts
 
 
@@ -64,10 +66,11 @@ def passed(commit: str, *, model: Path, trained: Path, gates: Path) -> Record:
         raise InputError(f"{where}: {gates} is of another model than dvc.lock's: `dvc repro`, and commit both")
     if _read(packer, gates) != judged["md5"]:
         raise InputError(f"{where}: {model} was made with another {gates}: `dvc repro`, and commit both")
-    said = json.loads(report)
-    if failed := [each["gate"] for each in said["gates"] if not each["passed"]]:
-        raise InputError(f"{where}: {len(failed)} of {len(said['gates'])} gates failed: {'; '.join(failed)}")
-    if said["passed"] is not True:
+    answers = parse_document(GateReport, report, f"{where}: {gates}")
+    if answers.failed:
+        names = "; ".join(result.gate for result in answers.failed)
+        raise InputError(f"{where}: {len(answers.failed)} of {len(answers.gates)} gates failed: {names}")
+    if not answers.passed:
         raise InputError(f"{where}: {gates} does not say that the gates passed")
     return Record(commit, made["md5"], lock)
 

@@ -1,8 +1,9 @@
-"""Which charts the report shows of search, training and evaluation; what was not measured has none."""
+"""The charts of the report: search, training and evaluation; what was not measured has none."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from cairn.evaluation.documents import Evaluation, Slices
 from cairn.report import bias_charts, charts, explanation_charts, metric_text
 from cairn.report.charts import Row, Spec, axis, share, tipped
 from cairn.report.drawing import WIDTH, draw, thin
@@ -41,13 +42,13 @@ def pictures(evidence: Mapping[str, Any], *, points: int) -> dict[str, "Markup"]
         "gain": _gain(curves["cumulative_gain"]),
         "residuals": _residuals(thin(plots["residuals"], 3 * points)),
         **{
-            f"slices_{place}": _slices(evidence["slices"]["slices"], evidence["evaluation"], metric)
-            for place, metric in enumerate(metric_text.GROUPED[evidence["evaluation"]["task"]])
+            f"slices_{place}": _slices(evidence["slices"], evidence["evaluation"], metric)
+            for place, metric in enumerate(metric_text.GROUPED[evidence["evaluation"].task])
         },
     }
-    told = {name: (spec, LABELS[name.partition("_")[0]]) for name, spec in specs.items() if spec}
-    told |= explanation_charts.pictures(evidence["explanations"]) | bias_charts.pictures(evidence["bias"])
-    return {name: draw(spec, label) for name, (spec, label) in told.items()}
+    labelled = {name: (spec, LABELS[name.partition("_")[0]]) for name, spec in specs.items() if spec}
+    labelled |= explanation_charts.pictures(evidence["explanations"]) | bias_charts.pictures(evidence["bias"])
+    return {name: draw(spec, label) for name, (spec, label) in labelled.items()}
 
 
 LABELS = {
@@ -149,14 +150,19 @@ def _residuals(rows: Sequence[Row]) -> Spec | None:
     return charts.scatter(told, x, y, rule=0) if rows else None
 
 
-def _slices(slices: Sequence[Row], evaluation: Mapping[str, Any], metric: str) -> Spec | None:
+def _slices(slices: Slices, evaluation: Evaluation, metric: str) -> Spec | None:
     rows = [
-        {**row, "label": f"{row['column']}: {metric_text.value(row['value'])}"}
-        for row in slices
-        if row.get(metric) is not None
+        {
+            "label": f"{group.column}: {metric_text.value(group.value)}",
+            "rows": group.rows,
+            metric: group.metrics[metric],
+        }
+        for group in slices.slices
+        if group.metrics.get(metric) is not None
     ][:GROUPS]
-    told = tipped(
-        rows, lambda row: f"{row['label']}, {row['rows']:,} rows: {metric_text.metric(metric)} {figure(row[metric])}"
-    )
-    spec = charts.ranges(told, axis(metric, metric_text.metric(metric)), rule=evaluation["test"][metric]["value"])
-    return spec | {"width": explanation_charts.WIDE, "height": 50 + BAR * len(rows)} if rows else None
+    if not rows:
+        return None
+    title = metric_text.metric(metric)
+    with_tips = tipped(rows, lambda row: f"{row['label']}, {row['rows']:,} rows: {title} {figure(row[metric])}")
+    spec = charts.ranges(with_tips, axis(metric, title), rule=evaluation.test[metric].value)
+    return spec | {"width": explanation_charts.WIDE, "height": 50 + BAR * len(rows)}
