@@ -65,7 +65,7 @@ def compare(
         return None
     rows, newer_than = _new_rows(promoted.commit, signature.read(test), gates, time, least_rows)
     champion, new = _promoted(promoted.commit, model, trusted), saved.load(challenger, trusted=trusted)
-    metric_differences = scores.compare(
+    differences = scores.compare(
         champion=scores.predictions(champion, rows),
         challenger=scores.predictions(new, rows),
         task=new.signature.task,
@@ -76,13 +76,8 @@ def compare(
         confidence=confidence,
         metrics=metrics,
     )
-    return ChampionComparison(
-        version=promoted.version,
-        commit=promoted.commit,
-        rows=len(rows),
-        newer_than=newer_than,
-        metrics=metric_differences,
-    )
+    about = {"version": promoted.version, "commit": promoted.commit}
+    return ChampionComparison(**about, rows=len(rows), newer_than=newer_than, metrics=differences)
 
 
 def newest_row(parts: Sequence[Path], time: str | None) -> str | float | None:
