@@ -199,8 +199,8 @@ def table(results: Sequence[GateResult]) -> str:
     """Format the results for a terminal: pass or FAIL, gate, figure, bound and remark."""
     rows = [("", "gate", "figure", "bound", "")]
     for result in results:
-        figures = [f"{figure:.4g}" if figure is not None else "-" for figure in (result.value, result.bound)]
-        rows.append(("pass" if result.passed else "FAIL", result.gate, *figures, result.why))
+        value, bound = ("-" if figure is None else f"{figure:.4g}" for figure in (result.value, result.bound))
+        rows.append(("pass" if result.passed else "FAIL", result.gate, value, bound, result.why))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     lines = (
         f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]:>{widths[3]}}  {row[4]}"
