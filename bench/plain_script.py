@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from cairn.datasets.hat_shop import HatShop
+from cairn.documents import to_json
 from cairn.evaluation import decision, gates, scores
 from cairn.evaluation.truth import ceiling
 from cairn.files import write_json
@@ -86,13 +87,13 @@ def main() -> None:
 def evaluate(
     params: dict, model: saved.Model, tables: dict[str, pd.DataFrame], truth: pd.DataFrame, output: Path
 ) -> None:
-    """Measure the model on all parts, and hold it against its gates."""
+    """Measure the model on all parts, and check it against its gates."""
     known, data, seed = model.signature, params["data"], params["seed"]
     parts = {name: scores.predictions(model, table) for name, table in tables.items()}
     test, actual = tables["test"], parts["test"].actual
     names = [column.name for column in known.columns]
     levels = params["evaluation"]["slice_levels"]
-    measured, slices = scores.score(
+    evaluation, slices = scores.score(
         parts,
         scores.group_labels(test, sensitive=data["sensitive"], features=names, levels=levels),
         task=known.task,
@@ -102,13 +103,13 @@ def evaluate(
         **settings(params["evaluation"]),
     )
     best = truth.set_index(data["id"])["probability"].loc[test[data["id"]]].to_numpy()
-    reached = {name: each["value"] for name, each in measured["test"].items()}
-    measured["ceiling"] = ceiling(actual, best, reached, prior=parts["train"].actual.mean())
+    ceilings = ceiling(actual, best, evaluation.figures("test"), prior=parts["train"].actual.mean())
+    evaluation = replace(evaluation, ceiling=ceilings)
     points = scores.plots(parts["test"], task=known.task, threshold=known.threshold, classes=known.classes, seed=seed)
-    judged = gates.judge(measured, slices, **settings(params["gates"]))
-    figures = scores.figures_for_dvc(measured)
-    for name, content in {"metrics": figures, "slices": slices, "plots": points, "gates": judged}.items():
-        write_json(content, output / f"{name}.json")
+    results = gates.judge(evaluation, slices, **settings(params["gates"]))
+    figures = scores.figures_for_dvc(evaluation)
+    for name, content in {"metrics": figures, "slices": slices, "plots": points, "gates": results}.items():
+        write_json(to_json(content), output / f"{name}.json")
 
 
 def settings(node: dict) -> dict:

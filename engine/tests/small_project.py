@@ -49,7 +49,8 @@ JUDGE = """
 import json
 from pathlib import Path
 number = int(Path("number.txt").read_text())
-gates = [{"gate": "number is at least 0", "passed": number >= 0}]
+gate = {"gate": "number is at least 0", "metric": "number", "value": number, "bound": 0}
+gates = [gate | {"passed": number >= 0, "why": ""}]
 Path("reports").mkdir(exist_ok=True)
 Path("reports/gates.json").write_text(json.dumps({"passed": number >= 0, "gates": gates}))
 Path("reports/metrics.json").write_text(json.dumps({"test": {"roc_auc": 0.8 + number / 1000}}))

@@ -18,6 +18,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from cairn import config
 from cairn.documents import to_json
+from cairn.evaluation.documents import Baselines, Evaluation, Metric, PartRows, Slices
 from cairn.files import read_json, write_json
 from cairn.models import estimators, saved
 from cairn.monitoring.baseline import build_baseline
@@ -68,8 +69,16 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         time=None,
         sensitive=["city"],
         values=None,
-        evaluation={"test": {name: {"value": each, "low": each, "high": each} for name, each in figures.items()}},
-        slices={"slices": []},
+        evaluation=Evaluation(
+            task="binary",
+            threshold=None,
+            test={name: Metric(value=figure, low=figure, high=figure) for name, figure in figures.items()},
+            validation={},
+            train={},
+            baseline=Baselines(dummy={}),
+            rows=PartRows(train=len(train), test=len(test), validation=0),
+        ),
+        slices=Slices(slices=[]),
         explanations={"left_out": "of a test"},
         seed=0,
     )

@@ -53,7 +53,8 @@ from pathlib import Path
 rows = int(Path("models/trained/one").read_text()[3:])
 gate = {"gate": "rows are at most 50000", "metric": "rows", "value": rows, "bound": 50000, "passed": rows <= 50000, "why": ""}
 Path("reports").mkdir(exist_ok=True)
-report = {"passed": gate["passed"], "champion": {"version": "v0.0.1"}, "gates": [gate]}
+champion = {"version": "v0.0.1", "commit": "0123456789", "rows": 1000, "newer_than": None, "metrics": {}}
+report = {"passed": gate["passed"], "newest": None, "champion": champion, "gates": [gate]}
 Path("reports/gates.json").write_text(json.dumps(report))
 Path("reports/metrics.json").write_text(json.dumps({"test": {"rows": rows}}))
 """

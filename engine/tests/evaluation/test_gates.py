@@ -1,11 +1,13 @@
-import copy
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
+from cairn.documents import from_json, to_json
 from cairn.errors import InputError
+from cairn.evaluation.documents import ChampionComparison, Evaluation, Metric, MetricDifference, Slices
 from cairn.evaluation.gates import check, judge, table
 
 METRICS = {
@@ -20,30 +22,42 @@ METRICS = {
     "validation": {"roc_auc": 0.81, "log_loss": 0.35},
     "train": {"roc_auc": 0.9, "log_loss": 0.2},
     "baseline": {"dummy": {"roc_auc": 0.5, "log_loss": 0.4, "recall": None}},
+    "rows": {"train": 5000, "test": 984, "validation": 500},
 }
-SLICES = {
-    "slices": [
-        {"column": "gender", "value": "f", "rows": 500, "roc_auc": 0.81, "log_loss": 0.3},
-        {"column": "gender", "value": "m", "rows": 480, "roc_auc": 0.71, "log_loss": 0.5},
-        {"column": "gender", "value": "x", "rows": 4, "roc_auc": None, "log_loss": None},
-        {"column": "senior", "value": "True", "rows": 90, "roc_auc": 0.69, "log_loss": 0.2},
-    ]
-}
+GROUPS = [
+    {"column": "gender", "value": "f", "rows": 500, "roc_auc": 0.81, "log_loss": 0.3},
+    {"column": "gender", "value": "m", "rows": 480, "roc_auc": 0.71, "log_loss": 0.5},
+    {"column": "gender", "value": "x", "rows": 4, "roc_auc": None, "log_loss": None},
+    {"column": "senior", "value": "True", "rows": 90, "roc_auc": 0.69, "log_loss": 0.2},
+]
 
 
-def champion(*, worse, metric="log_loss", challenger=0.36, before=0.35):
-    figures = {"champion": before, "challenger": challenger, "difference": challenger - before, "low": -0.01}
-    return {"version": "v1.2.0", "metrics": {metric: {**figures, "high": 0.03, "worse_beyond_chance": worse}}}
+def evaluation_of(**changed):
+    return from_json(Evaluation, {**METRICS, **changed}, "evaluation.json")
 
 
-def answer(gate, *, metrics=METRICS, slices=SLICES, **keywords):
-    (result,) = judge(metrics, slices, gates=[gate], **keywords)
-    json.dumps(result, allow_nan=False)
+def slices_of(groups):
+    return from_json(Slices, {"slices": groups}, "slices.json")
+
+
+def champion(*, worse, metric="log_loss", challenger=0.36, before=0.35, rows=984, newer_than=None):
+    figures = {"champion": before, "challenger": challenger, "difference": challenger - before}
+    difference = MetricDifference(**figures, low=-0.01, high=0.03, worse_beyond_chance=worse)
+    about = {"version": "v1.2.0", "commit": "a1b2c3d", "rows": rows, "newer_than": newer_than}
+    return ChampionComparison(**about, metrics={metric: difference})
+
+
+EVALUATION, SLICES = evaluation_of(), slices_of(GROUPS)
+
+
+def answer(gate, *, evaluation=EVALUATION, slices=SLICES, **keywords):
+    (result,) = judge(evaluation, slices, gates=[gate], **keywords)
+    json.dumps(to_json(result), allow_nan=False)
     return result
 
 
 def passed(gate, **keywords):
-    return answer(gate, **keywords)["passed"]
+    return answer(gate, **keywords).passed
 
 
 def test_a_threshold_is_a_least_or_a_most_as_the_metric_has_it_and_is_itself_allowed():
@@ -58,7 +72,7 @@ def test_a_gate_may_turn_the_direction_round():
 
 
 def test_a_result_says_what_was_asked_and_found():
-    assert answer({"metric": "roc_auc", "threshold": 0.78}) == {
+    assert to_json(answer({"metric": "roc_auc", "threshold": 0.78})) == {
         "gate": "roc_auc is at least 0.78",
         "metric": "roc_auc",
         "value": 0.8,
@@ -70,21 +84,21 @@ def test_a_result_says_what_was_asked_and_found():
 
 def test_another_part_can_be_asked():
     result = answer({"metric": "roc_auc", "threshold": 0.85, "part": "train"})
-    assert (result["value"], result["passed"], result["gate"]) == (0.9, True, "roc_auc on train is at least 0.85")
+    assert (result.value, result.passed, result.gate) == (0.9, True, "roc_auc on train is at least 0.85")
 
 
 def test_auto_is_the_main_metric_of_the_task():
-    assert answer({"metric": "auto", "baseline": "dummy"})["metric"] == "log_loss"
-    regression = {"task": "regression", "test": {"rmse": {"value": 2.0}}, "baseline": {"dummy": {"rmse": 3.0}}}
-    result = answer({"metric": "auto", "baseline": "dummy"}, metrics=regression)
-    assert (result["metric"], result["passed"]) == ("rmse", True)
+    assert answer({"metric": "auto", "baseline": "dummy"}).metric == "log_loss"
+    figures = {"test": {"rmse": {"value": 2.0}}, "baseline": {"dummy": {"rmse": 3.0}}}
+    regression = evaluation_of(task="regression", **figures)
+    result = answer({"metric": "auto", "baseline": "dummy"}, evaluation=regression)
+    assert (result.metric, result.passed) == ("rmse", True)
 
 
 def test_better_than_the_dummy_means_really_better():
     assert passed({"metric": "log_loss", "baseline": "dummy"})
-    equal = copy.deepcopy(METRICS)
-    equal["test"]["log_loss"]["value"] = 0.4
-    assert not passed({"metric": "log_loss", "baseline": "dummy"}, metrics=equal)
+    equal = replace(EVALUATION, test={"log_loss": Metric(value=0.4)})
+    assert not passed({"metric": "log_loss", "baseline": "dummy"}, evaluation=equal)
 
 
 @pytest.mark.parametrize(
@@ -99,57 +113,57 @@ def test_better_than_the_dummy_means_really_better():
 )
 def test_better_by_at_least_so_much_or_so_large_a_share(changes, expected):
     result = answer({"metric": "log_loss", "baseline": "dummy", **changes})
-    assert result["passed"] is expected
-    assert result["bound"] <= 0.4 - 0.01
+    assert result.passed is expected
+    assert result.bound <= 0.4 - 0.01
 
 
 def test_the_worst_group_of_a_column_or_of_any_must_reach_the_threshold():
     gender = answer({"metric": "roc_auc", "worst_slice": "gender", "threshold": 0.7})
-    assert (gender["value"], gender["passed"], gender["why"]) == (0.71, True, "gender m, 480 rows")
+    assert (gender.value, gender.passed, gender.why) == (0.71, True, "gender m, 480 rows")
     either = answer({"metric": "roc_auc", "worst_slice": "any", "threshold": 0.7})
-    assert (either["value"], either["passed"], either["why"]) == (0.69, False, "senior True, 90 rows")
-    assert answer({"metric": "log_loss", "worst_slice": "gender", "threshold": 0.4})["value"] == 0.5
+    assert (either.value, either.passed, either.why) == (0.69, False, "senior True, 90 rows")
+    assert answer({"metric": "log_loss", "worst_slice": "gender", "threshold": 0.4}).value == 0.5
 
 
 def test_one_group_can_be_asked_by_its_value_in_any_type():
     assert passed({"metric": "roc_auc", "slice": {"gender": "f"}, "threshold": 0.8})
-    assert answer({"metric": "roc_auc", "slice": {"senior": True}, "threshold": 0.8})["value"] == 0.69
+    assert answer({"metric": "roc_auc", "slice": {"senior": True}, "threshold": 0.8}).value == 0.69
 
 
 def test_what_cannot_be_said_does_not_pass_and_says_so():
     small = answer({"metric": "roc_auc", "slice": {"gender": "x"}, "threshold": 0.1})
-    assert (small["value"], small["passed"]) == (None, False)
-    assert "too few rows" in small["why"]
+    assert (small.value, small.passed) == (None, False)
+    assert "too few rows" in small.why
     assert not passed({"metric": "recall", "threshold": 0.0})
     assert not passed({"metric": "recall", "baseline": "dummy"})
     none = answer(
         {"metric": "roc_auc", "worst_slice": "any", "threshold": 0.1},
-        slices={"slices": [{"column": "gender", "value": "f", "rows": 2, "roc_auc": None}]},
+        slices=slices_of([{"column": "gender", "value": "f", "rows": 2, "roc_auc": None}]),
     )
-    assert (none["passed"], none["why"]) == (False, "no slice has rows enough to say")
+    assert (none.passed, none.why) == (False, "no slice has rows enough to say")
 
 
 def test_without_a_champion_its_gates_pass_and_say_so():
     result = answer({"metric": "log_loss", "baseline": "champion", "not_worse": True}, champion_stage="staging")
-    assert result["passed"] is True
-    assert "no champion at stage staging" in result["why"]
+    assert result.passed is True
+    assert "no champion at stage staging" in result.why
 
 
 def test_not_worse_asks_whether_chance_explains_the_difference():
     gate = {"metric": "log_loss", "baseline": "champion", "not_worse": True}
     assert passed(gate, champion=champion(worse=False))
     result = answer(gate, champion=champion(worse=True))
-    assert result["passed"] is False
-    assert "v1.2.0" in result["why"]
+    assert result.passed is False
+    assert "v1.2.0" in result.why
     assert not passed(gate, champion=champion(worse=None))
     assert not passed(gate, champion=champion(worse=False, metric="roc_auc"))
 
 
 def test_a_comparison_on_rows_that_are_new_to_the_champion_says_so():
     gate = {"metric": "log_loss", "baseline": "champion", "not_worse": True}
-    on = {"rows": 1312, "newer_than": "2025-12-31T07:04:06"}
-    assert answer(gate, champion=champion(worse=False) | on)["why"].endswith("on the 1,312 rows newer than its own")
-    assert "newer" not in answer(gate, champion=champion(worse=False) | on | {"newer_than": None})["why"]
+    newer = champion(worse=False, rows=1312, newer_than="2025-12-31T07:04:06")
+    assert answer(gate, champion=newer).why.endswith("on the 1,312 rows newer than its own")
+    assert "newer" not in answer(gate, champion=replace(newer, newer_than=None)).why
 
 
 def test_a_challenger_can_be_asked_to_beat_the_champion():
@@ -195,7 +209,7 @@ def test_a_gate_that_means_nothing_gets_one_line_that_says_where(gate, words):
 
 def test_slices_that_were_never_made_are_asked_for_by_name():
     with pytest.raises(InputError, match=r"data\.sensitive"):
-        answer({"metric": "roc_auc", "threshold": 0.8, "worst_slice": "gender"}, slices={"slices": []})
+        answer({"metric": "roc_auc", "threshold": 0.8, "worst_slice": "gender"}, slices=slices_of([]))
 
 
 def bias(**figures):
@@ -214,7 +228,7 @@ def bias(**figures):
 
 def test_a_measure_of_bias_is_asked_as_a_metric_is_and_bounded_both_ways():
     gate = {"metric": "disparate_impact", "worst_slice": "gender", "threshold": 0.8}
-    assert answer(gate, bias=bias(f=0.7, m=1.2)) == {
+    assert to_json(answer(gate, bias=bias(f=0.7, m=1.2))) == {
         "gate": "disparate_impact of the worst gender is from 0.8 to 1.25",
         "metric": "disparate_impact",
         "value": 0.7,
@@ -224,7 +238,7 @@ def test_a_measure_of_bias_is_asked_as_a_metric_is_and_bounded_both_ways():
     }
     assert passed(gate, bias=bias(f=0.81, m=1.24))
     high = answer({**gate, "worst_slice": None, "slice": {"gender": "m"}}, bias=bias(f=0.9, m=1.3))
-    assert (high["gate"], high["bound"]) == ("disparate_impact of gender m is from 0.8 to 1.25", 1.25)
+    assert (high.gate, high.bound) == ("disparate_impact of gender m is from 0.8 to 1.25", 1.25)
 
 
 def test_a_gate_on_bias_without_its_report_is_one_line():
@@ -258,7 +272,7 @@ def test_the_table_shows_each_gate_on_a_line_with_aligned_columns():
         {"metric": "log_loss", "baseline": "dummy", "min_relative_change": 0.05},
         {"metric": "log_loss", "baseline": "champion", "not_worse": True},
     ]
-    header, *lines = table(judge(METRICS, SLICES, gates=gates)).splitlines()
+    header, *lines = table(judge(EVALUATION, SLICES, gates=gates)).splitlines()
     assert [line[:4] for line in lines] == ["FAIL", "pass", "pass"]
     assert "roc_auc is at least 0.9" in lines[0]
     assert "better than the dummy's by 5 %" in lines[1]
@@ -268,8 +282,8 @@ def test_the_table_shows_each_gate_on_a_line_with_aligned_columns():
 
 
 def test_the_gates_that_come_with_the_project_are_understood():
-    full = copy.deepcopy(METRICS)
-    full["test"]["profit_per_1000"] = {"value": 900.0, "low": 800.0, "high": 1000.0}
+    profit = Metric(value=900.0, low=800.0, high=1000.0)
+    full = replace(EVALUATION, test={**EVALUATION.test, "profit_per_1000": profit})
     for file in sorted((Path(__file__).parents[3] / "conf" / "gates").glob("*.yaml")):
         node = yaml.safe_load(file.read_text())
         assert node.pop("_target_") == "cairn.evaluation.gates.judge"

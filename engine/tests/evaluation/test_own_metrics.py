@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from cairn.documents import to_json
 from cairn.errors import InputError
 from cairn.evaluation import gates, own_metrics, scores
 from cairn.evaluation.scores import Predictions
@@ -53,15 +54,15 @@ def test_it_is_measured_on_every_part_with_an_interval_and_by_groups():
     content, slices = measured({"cost": COST, "f2": F2, "gap": GAP}, threshold=0.6)
     decided = PROBABILITY >= 0.6
     expected = 5 * (ACTUAL & ~decided).mean()
-    assert content["test"]["cost"]["value"] == pytest.approx(expected)
-    assert content["test"]["cost"]["low"] < expected < content["test"]["cost"]["high"]
-    assert content["train"]["cost"] == pytest.approx(expected)
+    assert content.test["cost"].value == pytest.approx(expected)
+    assert content.test["cost"].low < expected < content.test["cost"].high
+    assert content.train["cost"] == pytest.approx(expected)
     hits, recall = (ACTUAL & decided).sum(), (ACTUAL & decided).sum() / ACTUAL.sum()
     precision = hits / decided.sum()
-    assert content["test"]["f2"]["value"] == pytest.approx(5 * precision * recall / (4 * precision + recall))
-    assert content["test"]["gap"]["value"] == pytest.approx(abs(ACTUAL.mean() - PROBABILITY.mean()))
-    assert {"cost", "f2", "gap"} <= content["baseline"]["dummy"].keys()
-    assert [row["cost"] for row in slices["slices"]] == pytest.approx(
+    assert content.test["f2"].value == pytest.approx(5 * precision * recall / (4 * precision + recall))
+    assert content.test["gap"].value == pytest.approx(abs(ACTUAL.mean() - PROBABILITY.mean()))
+    assert {"cost", "f2", "gap"} <= content.baseline.dummy.keys()
+    assert [group.metrics["cost"] for group in slices.slices] == pytest.approx(
         [5 * (ACTUAL & ~decided)[half].mean() for half in (slice(200), slice(200, 400))]
     )
 
@@ -78,18 +79,19 @@ def test_a_row_that_is_drawn_twice_counts_twice():
 def test_the_other_metrics_are_those_of_a_project_without_it():
     with_it, _ = measured({"cost": COST})
     without, _ = measured({})
-    assert {name: value for name, value in with_it["test"].items() if name != "cost"} == without["test"]
-    assert "greater_is_better" not in without
+    assert {name: value for name, value in with_it.test.items() if name != "cost"} == without.test
+    assert with_it.greater_is_better == {"cost": False}
+    assert "greater_is_better" not in to_json(without)
 
 
 def test_a_gate_asks_for_it_in_its_own_direction():
     content, slices = measured({"cost": COST})
-    value = content["test"]["cost"]["value"]
+    value = content.test["cost"].value
     questions = [{"metric": "cost", "threshold": value + 0.01}, {"metric": "cost", "threshold": value - 0.01}]
     gates.check(questions, "binary", own=own_metrics.directions({"cost": COST}))
     answers = gates.judge(content, slices, gates=questions)
-    assert [answer["passed"] for answer in answers] == [True, False]
-    assert answers[0]["gate"].startswith("cost is at most")
+    assert [answer.passed for answer in answers] == [True, False]
+    assert answers[0].gate.startswith("cost is at most")
 
 
 def test_the_champion_is_compared_by_it():
@@ -97,7 +99,7 @@ def test_the_champion_is_compared_by_it():
     worse = Predictions(ACTUAL, 1 - PROBABILITY)
     about = {"task": "binary", "thresholds": (0.5, 0.5), "values": None, "seed": 1, "resamples": 200, "confidence": 0.9}
     compared = scores.compare(part, worse, metrics={"cost": COST}, **about)
-    assert compared["cost"]["worse_beyond_chance"] is True
+    assert compared["cost"].worse_beyond_chance is True
 
 
 def test_a_search_compares_by_it():

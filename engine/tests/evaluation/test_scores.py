@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from cairn.evaluation import scores
+from cairn.evaluation.documents import PartRows
 from cairn.evaluation.scores import Predictions
 
 OPTIONS = {"values": None, "seed": 1, "resamples": 20}
@@ -22,14 +23,14 @@ def binary_parts(n_rows=400):
 def test_a_binary_model_is_measured_on_every_part_and_beside_the_base_rate():
     parts = binary_parts()
     measured, _ = scores.score(parts, {}, task="binary", threshold=0.5, **OPTIONS)
-    assert measured["rows"] == {"train": 400, "validation": 400, "test": 400}
+    assert measured.rows == PartRows(train=400, test=400, validation=400)
     prior = parts["train"].actual.mean()
     share = parts["test"].actual.mean()
     blind = -(share * np.log(prior) + (1 - share) * np.log(1 - prior))
-    assert measured["baseline"]["dummy"]["log_loss"] == pytest.approx(blind)
-    assert measured["baseline"]["dummy"]["roc_auc"] == 0.5
+    assert measured.baseline.dummy["log_loss"] == pytest.approx(blind)
+    assert measured.baseline.dummy["roc_auc"] == 0.5
     plain = scores.figures_for_dvc(measured)
-    assert plain["test"]["roc_auc"] == measured["test"]["roc_auc"]["value"]
+    assert plain["test"]["roc_auc"] == measured.test["roc_auc"].value
     assert plain["test_interval"]["roc_auc"][0] < plain["test"]["roc_auc"] < plain["test_interval"]["roc_auc"][1]
 
 
@@ -45,21 +46,21 @@ def test_a_regression_is_measured_with_its_interval():
     part = Predictions(actual, actual + 1, (actual - 1, actual + 3))
     parts = dict.fromkeys(("train", "validation", "test"), part)
     measured, _ = scores.score(parts, {}, task="regression", threshold=None, **OPTIONS)
-    assert measured["test"]["rmse"]["value"] == 1
-    assert measured["test"]["coverage"]["value"] == 1
+    assert measured.test["rmse"].value == 1
+    assert measured.test["coverage"].value == 1
 
 
 def test_groups_get_figures_and_small_ones_only_a_count():
     parts = binary_parts()
     label = np.array(["many"] * 390 + ["few"] * 10, dtype=object)
     _, slices = scores.score(parts, {"size": label}, task="binary", threshold=0.5, slice_rows=50, **OPTIONS)
-    many = next(each for each in slices["slices"] if each["value"] == "many")
-    few = next(each for each in slices["slices"] if each["value"] == "few")
-    assert (many["rows"], few["rows"], few["roc_auc"]) == (390, 10, None)
+    few, many = slices.slices
+    assert (few.value, few.rows, few.metrics["roc_auc"]) == ("few", 10, None)
+    assert (many.value, many.rows) == ("many", 390)
     rows = slice(0, 390)
     alone = {name: Predictions(part.actual[rows], part.predicted[rows]) for name, part in parts.items()}
     expected, _ = scores.score(alone, {}, task="binary", threshold=0.5, **OPTIONS)
-    assert many["roc_auc"] == expected["test"]["roc_auc"]["value"]
+    assert many.metrics["roc_auc"] == expected.test["roc_auc"].value
 
 
 def test_slices_are_the_sensitive_columns_and_features_with_few_values():
@@ -84,10 +85,10 @@ def test_two_models_are_compared_on_the_same_rows_each_with_its_own_threshold():
     blind = test._replace(predicted=np.full(400, 0.5))
     options = {"task": "binary", "values": None, "seed": 1, "resamples": 50, "confidence": 0.95}
     worse = scores.compare(champion=test, challenger=blind, thresholds=(0.5, 0.9), **options)
-    assert worse["log_loss"]["worse_beyond_chance"]
-    assert worse["recall"]["challenger"] == 0
+    assert worse["log_loss"].worse_beyond_chance
+    assert worse["recall"].challenger == 0
     better = scores.compare(champion=blind, challenger=test, thresholds=(0.9, 0.5), **options)
-    assert not better["log_loss"]["worse_beyond_chance"]
+    assert not better["log_loss"].worse_beyond_chance
 
 
 @pytest.mark.parametrize(

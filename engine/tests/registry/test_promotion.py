@@ -4,6 +4,7 @@ import json
 import subprocess
 
 import pytest
+from engine.tests.registry.conftest import JUDGE
 
 from cairn import config
 from cairn.cli.models import lineage, models
@@ -76,6 +77,27 @@ def test_a_model_that_was_packed_with_another_report_is_refused(ann):
     ann.git("commit", "--quiet", "--all", "--message", "Judge anew, and do not pack")
     with pytest.raises(InputError, match=r"models/model was made with another reports/gates\.json"):
         promote("prod")
+
+
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        ("not JSON", r"^commit \w{7}: reports/gates\.json: not valid JSON: [^\n]*; the file was changed"),
+        ("[]", r"^commit \w{7}: reports/gates\.json: Input should be a dictionary or an instance of GateReport;"),
+        ('{"passed": true}', r"^commit \w{7}: reports/gates\.json: gates: Field required; the file was changed"),
+        ('{"passed": "yes", "gates": []}', r"reports/gates\.json: passed: Input should be a valid boolean"),
+        ('{"passed": true, "gates": [{"gate": "x", "passed": 1}]}', r"reports/gates\.json: gates\.0\.\w+: "),
+        ('{"passed": false, "gates": []}', r"reports/gates\.json does not say that the gates passed$"),
+    ],
+)
+def test_a_report_that_is_not_valid_is_one_line(ann, answers, message):
+    (ann.folder / "judge.py").write_text(
+        JUDGE.replace('json.dumps({"passed": number >= 0, "gates": gates})', repr(answers))
+    )
+    ann.commit(2)
+    with pytest.raises(InputError, match=message) as refused:
+        promote("prod")
+    assert "\n" not in str(refused.value)
 
 
 def test_a_stage_that_is_not_known_is_refused(ann):

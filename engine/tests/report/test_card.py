@@ -1,17 +1,33 @@
 """The model card, as Markdown and as a page."""
 
+from cairn.evaluation.documents import (
+    Baselines,
+    Evaluation,
+    GateReport,
+    GateResult,
+    Metric,
+    PartRows,
+    Slice,
+    Slices,
+)
 from cairn.report import card
 
 SIGNATURE = {"target": "y", "classes": None, "columns": [{"name": "a|b"}, {"name": "x_1"}], "left_out": {}}
 MEASURED = {
-    "evaluation": {
-        "task": "regression",
-        "rows": {"train": 80, "validation": 10, "test": 10},
-        "test": {"rmse": {"value": 2.0, "low": 1.0, "high": 3.0}, "coverage": {"value": 0.9, "low": None, "high": None}},
-        "baseline": {"dummy": {"rmse": 4.0}},
-    },
-    "slices": {"slices": [{"column": "sex", "value": "f", "rows": 3, "rmse": None}]},
-    "gates": {"passed": False, "gates": [{"gate": "rmse is at most 1", "value": 2.0, "bound": 1, "passed": False, "why": ""}]},
+    "evaluation": Evaluation(
+        task="regression",
+        threshold=None,
+        test={"rmse": Metric(value=2.0, low=1.0, high=3.0), "coverage": Metric(value=0.9)},
+        validation={"rmse": 2.1},
+        train={"rmse": 1.9},
+        baseline=Baselines(dummy={"rmse": 4.0}),
+        rows=PartRows(train=80, test=10, validation=12),
+    ),
+    "slices": Slices(slices=[Slice(column="sex", value="f", rows=3, metrics={"rmse": None})]),
+    "gates": GateReport(
+        passed=False,
+        gates=[GateResult(gate="rmse is at most 1", metric="rmse", value=2.0, bound=1.0, passed=False, why="")],
+    ),
     "rules": {"rules": [{"rule": "overfit", "status": "warn", "message": "too good on the train part"}]},
     "validation": {"findings": [{"passed": True}, {"passed": False}]},
     "bias": {"facets": [], "left_out": {"all": "data.sensitive names no column"}},
@@ -36,6 +52,7 @@ def test_the_card_says_what_people_said_and_what_was_measured():
         "| train.parquet | MD5 0a1b |",
         "| expectations | 1 of 2 met |",
         "| learner | Ridge: alpha 0.5 |",
+        "| rows | 80 train, 10 test, 12 validation |",
         "| RMSE | 2 | 1 to 3 | 4 |",
         "| **failed** | rmse is at most 1 | 2 | 1 |  |",
         "- Few rows.",

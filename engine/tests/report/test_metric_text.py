@@ -2,6 +2,7 @@
 
 import pytest
 
+from cairn.evaluation.documents import Baselines, Evaluation, Metric, PartRows
 from cairn.evaluation.metrics import NAMES
 from cairn.report import metric_text
 
@@ -25,15 +26,35 @@ def test_a_list_reads_as_a_sentence(items, spelt):
     assert metric_text.joined(items) == spelt
 
 
-def test_the_sentence_of_each_task_says_what_the_figure_means():
-    binary = {"task": "binary", "test": {"roc_auc": {"value": 0.845}}, "baseline": {"dummy": {}}}
-    assert (
-        metric_text.sentence(binary)
-        == "Of a positive and a negative row, it ranks the positive one higher 84 times in 100."
+def evaluation_of(task, metric, value, dummy=None):
+    return Evaluation(
+        task=task,
+        threshold=None,
+        test={metric: Metric(value=value)},
+        validation={},
+        train={},
+        baseline=Baselines(dummy={metric: dummy}),
+        rows=PartRows(train=80, test=10, validation=10),
     )
-    many = {"task": "multiclass", "test": {"accuracy": {"value": 0.9}}, "baseline": {"dummy": {"accuracy": 0.4}}}
-    assert metric_text.sentence(many) == "It finds the class of 90 rows in 100; always guessing the commonest finds 40."
-    number = {"task": "regression", "test": {"rmse": {"value": 53.4}}, "baseline": {"dummy": {"rmse": 72.6}}}
-    assert "misses by 53.4" in metric_text.sentence(number) and "misses by 72.6" in metric_text.sentence(number)
-    one_class = {"task": "binary", "test": {"roc_auc": {"value": None}}, "baseline": {"dummy": {}}}
-    assert metric_text.sentence(one_class) == ""
+
+
+@pytest.mark.parametrize(
+    ("evaluation", "sentence"),
+    [
+        (
+            evaluation_of("binary", "roc_auc", 0.845),
+            "Of a positive and a negative row, it ranks the positive one higher 84 times in 100.",
+        ),
+        (
+            evaluation_of("multiclass", "accuracy", 0.9, dummy=0.4),
+            "It finds the class of 90 rows in 100; always guessing the commonest finds 40.",
+        ),
+        (
+            evaluation_of("regression", "rmse", 53.4, dummy=72.6),
+            "It misses by 53.4 (root mean square); always guessing the mean misses by 72.6.",
+        ),
+        (evaluation_of("binary", "roc_auc", None), ""),
+    ],
+)
+def test_the_sentence_of_each_task_explains_its_figure(evaluation, sentence):
+    assert metric_text.sentence(evaluation) == sentence

@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from engine.tests.serving.test_pages import faults
 from filelock import FileLock
 
 from cairn import config
+from cairn.evaluation.documents import ChampionComparison, MetricDifference
 from cairn.report.evidence import read as read_evidence
 from cairn.report.page import page as made
 
@@ -185,42 +187,40 @@ def test_on_paper_all_is_light_open_and_without_navigation(browser, at):
 
 def test_the_figures_of_the_summary_are_those_of_the_reports(browser, at, evidence_of):
     at("binary")
-    test = evidence_of("binary")["evaluation"]["test"]
+    test = evidence_of("binary")["evaluation"].test
     tiles = browser.run("[...document.querySelectorAll('.tiles .number')].map(each => each.innerText)")
     names = ("profit_per_1000", "roc_auc", "log_loss", "calibration_error")
     assert [float(each.replace(",", "").replace("−", "-")) for each in tiles] == pytest.approx(
-        [test[name]["value"] for name in names], rel=1e-3
+        [test[name].value for name in names], rel=1e-3
     )
 
 
 def test_a_failed_gate_leads_the_page(evidence_of, shown):
-    evidence = copy.deepcopy(evidence_of("binary"))
-    for gate in evidence["gates"]["gates"]:
-        gate["passed"] = gate["metric"] != "calibration_error"
-    evidence["gates"]["passed"] = False
-    text = shown(evidence)
-    assert f"Failed 1 of {len(evidence['gates']['gates'])} gates" in text
+    evidence = evidence_of("binary")
+    results = [replace(gate, passed=gate.metric != "calibration_error") for gate in evidence["gates"].gates]
+    text = shown(evidence | {"gates": replace(evidence["gates"], passed=False, gates=results)})
+    assert f"Failed 1 of {len(results)} gates" in text
     assert "It cannot be promoted. Not met: calibration_error is at most 0.03 (" in text
 
 
-def champion(difference: float, low: float, high: float, worse: bool) -> dict[str, Any]:
-    told = {"champion": 0.31, "challenger": 0.31 + difference, "difference": difference, "low": low, "high": high}
-    return {"version": "v1.2.3", "commit": "0123456789", "metrics": {"log_loss": told | {"worse_beyond_chance": worse}}}
+def champion(difference: float, low: float, high: float, worse: bool) -> ChampionComparison:
+    figures = {"champion": 0.31, "challenger": 0.31 + difference, "difference": difference, "low": low, "high": high}
+    metrics = {"log_loss": MetricDifference(**figures, worse_beyond_chance=worse)}
+    return ChampionComparison(version="v1.2.3", commit="0123456789", rows=400, metrics=metrics)
 
 
 @pytest.mark.parametrize(
-    ("told", "words"),
+    ("compared", "words"),
     [
         (champion(-0.02, -0.03, -0.01, False), "Better, and not by chance"),
         (champion(0.001, -0.01, 0.012, False), "No difference that chance could not make"),
         (champion(0.02, 0.01, 0.03, True), "Worse, and not by chance"),
     ],
 )
-def test_the_champion_is_compared_with_in_words(evidence_of, shown, browser, told, words):
-    evidence = copy.deepcopy(evidence_of("binary"))
+def test_the_champion_is_compared_with_in_words(evidence_of, shown, browser, compared, words):
+    evidence = evidence_of("binary")
     assert "There is none: nothing is promoted yet." in shown(evidence)
-    evidence["gates"]["champion"] = told
-    assert words in shown(evidence)
+    assert words in shown(evidence | {"gates": replace(evidence["gates"], champion=compared)})
     assert "v1.2.3" in browser.text("#gates")
     assert browser.run("document.querySelectorAll('.tiles .strip .champion').length") == 1
 
@@ -240,7 +240,10 @@ def test_what_was_left_out_is_said_and_nothing_else_is_missing(evidence_of, show
 
 def test_what_comes_from_data_is_text_and_never_markup(evidence_of, shown, browser):
     evil = "<img src=x onerror=\"document.title='taken'\"></svg><script>document.title='taken'</script>&amp;"
-    evidence = json.loads(json.dumps(evidence_of("binary")).replace("hats_365d", json.dumps(evil)[1:-1]))
+    evidence = evidence_of("binary")
+    documents = {name: evidence[name] for name in ("evaluation", "slices", "gates")}
+    others = json.dumps({name: content for name, content in evidence.items() if name not in documents})
+    evidence = json.loads(others.replace("hats_365d", json.dumps(evil)[1:-1])) | documents
     evidence["said"]["purpose"] = evil
     assert evil in shown(evidence)
     assert browser.run("document.title") == "Hat coupons – model report"

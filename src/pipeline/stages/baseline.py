@@ -5,7 +5,8 @@ from dataclasses import replace
 import pandas as pd
 
 from cairn import config, layout
-from cairn.documents import to_json
+from cairn.documents import read_document, to_json
+from cairn.evaluation.documents import Evaluation, Slices
 from cairn.files import read_json, write_json
 from cairn.models import saved
 from cairn.monitoring.baseline import build_baseline
@@ -26,8 +27,8 @@ def main() -> None:
         time=time,
         sensitive=params["data"]["sensitive"],
         values=params["decision"]["values"],
-        evaluation=read_json(layout.EVALUATION),
-        slices=read_json(layout.SLICES),
+        evaluation=read_document(Evaluation, layout.EVALUATION),
+        slices=read_document(Slices, layout.SLICES),
         explanations=read_json(layout.EXPLANATIONS),
         seed=params["seed"],
     )

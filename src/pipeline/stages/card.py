@@ -4,15 +4,14 @@ import shutil
 from typing import Any
 
 from cairn import config, layout
+from cairn.documents import read_document
+from cairn.evaluation.documents import Evaluation, GateReport, Slices
 from cairn.files import digest, read_json, written
 from cairn.report.card import alone
 
 MEASURED = {
-    "evaluation": layout.EVALUATION,
-    "slices": layout.SLICES,
     "bias": layout.BIAS,
     "explanations": layout.EXPLANATIONS,
-    "gates": layout.GATES,
     "rules": layout.RULES,
     "validation": layout.VALIDATION_RESULTS,
     "signature": layout.TRAINED / "signature.json",
@@ -23,7 +22,13 @@ MEASURED = {
 def main() -> None:
     params = config.load()
     measured: dict[str, Any] = {name: read_json(path) for name, path in MEASURED.items()}
-    measured |= {"data": params["data"], "raw": {str(layout.RAW): digest(layout.RAW)}}
+    measured |= {
+        "evaluation": read_document(Evaluation, layout.EVALUATION),
+        "slices": read_document(Slices, layout.SLICES),
+        "gates": read_document(GateReport, layout.GATES),
+        "data": params["data"],
+        "raw": {str(layout.RAW): digest(layout.RAW)},
+    }
     text = config.call(params["card"], measured=measured)
     with written(layout.CARD) as partial:
         partial.write_text(text, encoding="utf-8")

@@ -1,7 +1,11 @@
-"""Measure the model on all three parts, by groups, and against what could be known."""
+"""Measure the model on all three parts and by slices, and compare it with the true probabilities, where known."""
+
+from dataclasses import replace
 
 from cairn import config, layout
+from cairn.documents import to_json
 from cairn.evaluation import scores, truth
+from cairn.evaluation.documents import Evaluation, Slices
 from cairn.files import read_json, write_json, written
 from cairn.models import estimators, saved
 from cairn.rows import signature
@@ -22,14 +26,15 @@ def main() -> None:
         "validation": scores.as_predictions(*held_out.read(layout.HELD_OUT), model.signature),
     }
     groups = scores.group_labels(test, sensitive=sensitive, features=schema["features"], levels=levels)
-    measured, slices = config.call(
+    measured: tuple[Evaluation, Slices] = config.call(
         params["evaluation"], parts=parts, groups=groups, values=params["decision"]["values"], **about
     )
-    if (known := layout.TRUTH / "truth.parquet").exists():
-        best = signature.read(known).set_index(schema["id"])["probability"].loc[test[schema["id"]]].to_numpy()
-        reached = {name: figure["value"] for name, figure in measured["test"].items()}
+    evaluation, slices = measured
+    if (path := layout.TRUTH / "truth.parquet").exists():
+        best = signature.read(path).set_index(schema["id"])["probability"].loc[test[schema["id"]]].to_numpy()
         prior = parts["train"].actual.mean()
-        measured["ceiling"] = truth.ceiling(parts["test"].actual, best, reached, prior=prior)
+        ceiling = truth.ceiling(parts["test"].actual, best, evaluation.figures("test"), prior=prior)
+        evaluation = replace(evaluation, ceiling=ceiling)
     points = scores.plots(parts["test"], classes=schema["classes"], **about)
     shares = estimators.importances(model.estimator)
     points["importances"] = [{"feature": name, "share": share} for name, share in shares.items()]
@@ -37,9 +42,9 @@ def main() -> None:
         folder.mkdir()
         for name, rows in points.items():
             write_json(rows, folder / f"{name}.json")
-    write_json(slices, layout.SLICES)
-    write_json(measured, layout.EVALUATION)
-    write_json(scores.figures_for_dvc(measured), layout.METRICS)
+    write_json(to_json(slices), layout.SLICES)
+    write_json(to_json(evaluation), layout.EVALUATION)
+    write_json(scores.figures_for_dvc(evaluation), layout.METRICS)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,17 @@
-"""Stop here if the model failed a gate; all that was found is written by then."""
+"""Stop here if the model failed a gate; all reports are written by then."""
 
 from cairn import config, layout
+from cairn.documents import read_document
 from cairn.errors import InputError
 from cairn.evaluation import gates
-from cairn.files import read_json
+from cairn.evaluation.documents import GateReport
 
 
 def main() -> None:
-    results = read_json(layout.GATES)["gates"]
-    print(gates.table(results))
-    if failed := [result for result in results if not result["passed"]]:
-        raise InputError(f"{len(failed)} of {len(results)} gates failed; {layout.GATES} says which, reports/ shows why")
+    report = read_document(GateReport, layout.GATES)
+    print(gates.table(report.gates))
+    if failed := len(report.failed):
+        raise InputError(f"{failed} of {len(report.gates)} gates failed; {layout.GATES} says which, reports/ shows why")
 
 
 if __name__ == "__main__":

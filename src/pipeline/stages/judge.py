@@ -1,6 +1,8 @@
-"""Hold the model against its gates and the champion, and write down every answer."""
+"""Check the model against its gates, compare it with the champion, and write every result."""
 
 from cairn import config, layout
+from cairn.documents import read_document, to_json
+from cairn.evaluation.documents import Evaluation, GateReport, Slices
 from cairn.files import read_json, write_json
 from cairn.registry import champion
 
@@ -8,7 +10,7 @@ from cairn.registry import champion
 def main() -> None:
     params = config.load()
     time = params["data"]["time"]
-    compared = champion.compare(
+    comparison = champion.compare(
         params["gates"]["champion_stage"],
         challenger=layout.TRAINED,
         test=layout.TEST,
@@ -23,15 +25,20 @@ def main() -> None:
         trusted=params["trusted"],
         metrics=params["evaluation"]["metrics"],
     )
-    measured, slices, bias = (read_json(path) for path in (layout.EVALUATION, layout.SLICES, layout.BIAS))
-    results = config.call(params["gates"], metrics=measured, slices=slices, champion=compared, bias=bias)
-    answers = {
-        "passed": all(result["passed"] for result in results),
-        "newest": champion.newest_row([layout.TRAIN, layout.VALID, layout.TEST], time),
-        "champion": compared,
-        "gates": results,
-    }
-    write_json(answers, layout.GATES)
+    results = config.call(
+        params["gates"],
+        evaluation=read_document(Evaluation, layout.EVALUATION),
+        slices=read_document(Slices, layout.SLICES),
+        champion=comparison,
+        bias=read_json(layout.BIAS),
+    )
+    report = GateReport(
+        passed=all(result.passed for result in results),
+        newest=champion.newest_row([layout.TRAIN, layout.VALID, layout.TEST], time),
+        champion=comparison,
+        gates=results,
+    )
+    write_json(to_json(report), layout.GATES)
 
 
 if __name__ == "__main__":

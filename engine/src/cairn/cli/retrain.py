@@ -1,4 +1,4 @@
-"""Retrain on new data beside the working tree, and propose what passed its gates as a branch: `cairn retrain`."""
+"""Retrain on new data beside the working tree, and propose a model that passed its gates: `cairn retrain`."""
 
 import argparse
 import shutil
@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
 from textwrap import shorten
-from typing import Any, NamedTuple
+from typing import Any
 
 from cairn import config, layout
 from cairn.cli.promote import promote
-from cairn.documents import from_json
+from cairn.documents import read_document
 from cairn.errors import InputError
 from cairn.evaluation import gates
-from cairn.files import read_json
+from cairn.evaluation.documents import GateReport, GateResult
 from cairn.monitoring.documents import MonitoringReport
 from cairn.monitoring.export import alarm_lines
 from cairn.monitoring.retraining import Retraining
@@ -27,11 +27,6 @@ from cairn.registry.promotion import Rules
 from cairn.registry.worktree import Worktree, worktree
 
 MONITORING = Path("reports/monitoring.json")
-
-
-class _Judged(NamedTuple):
-    results: list[gates.Result]
-    champion: Mapping[str, Any] | None
 
 
 def retrain(
@@ -45,14 +40,14 @@ def retrain(
 
     Parameters
     ----------
-    alarms : what monitoring found, a line each; none: what reports/monitoring.json says of the promoted version
+    alarms : of monitoring, a line each; none: those of the promoted version in reports/monitoring.json
     given : overrides beside those of the settings, as `dvc exp run -S` takes them; they win
     why : a sentence for those who read the branch
     settings : the node `retrain` of conf/monitor; None: its defaults
 
     Returns
     -------
-    str : what was done
+    str : the results of the gates, and the branch that proposes the model
 
     Raises
     ------
@@ -60,26 +55,26 @@ def retrain(
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the second working tree is deleted on the way out
     params = config.read_yaml(config.PARAMS)
-    said: Retraining = config.call(settings) if settings else Retraining()
+    retraining: Retraining = config.call(settings) if settings else Retraining()
     rules: Rules = config.call(params["registry"])
     base, onto = commit_of("HEAD"), git("branch", "--show-current").strip()
     remote = rules.remote if promotion.fetch(rules.remote) else None
-    if said.promote:
-        rules.known(said.promote)
-    if waits := proposal.waiting(base, remote):
-        return f"{waits} waits already, made from this very commit: merge or delete it; nothing is retrained"
-    reasons = list(alarms) or _found(params["gates"]["champion_stage"])
-    overrides = [*said.overrides, *given]
+    if retraining.promote:
+        rules.known(retraining.promote)
+    if branch := proposal.waiting(base, remote):
+        return f"{branch} waits already, made from this very commit: merge or delete it; nothing is retrained"
+    reasons = list(alarms) or _alarms(params["gates"]["champion_stage"])
+    overrides = [*retraining.overrides, *given]
     with worktree(base) as place:
-        judged = _run(place, base, overrides)
-        message = _message(judged, reasons, overrides, why)
+        report = _run(place, base, overrides)
+        message = _message(report, reasons, overrides, why)
         commit = proposal.commit(place.folder, message)
     where = files.upload(commit)
     name = f"{proposal.PREFIX}/{datetime.now(UTC):%Y-%m-%d}-{commit[:7]}"
-    done = proposal.share(commit, name, remote=remote, onto=onto if said.pull_request else "", message=message)
-    lines = [gates.table(judged.results), f"{name}: {done}; its bytes are {where}"]
-    if said.promote:
-        lines.append(promote(said.promote, revision=commit, why=message.splitlines()[0]))
+    shared = proposal.share(commit, name, remote=remote, onto=onto if retraining.pull_request else "", message=message)
+    lines = [gates.table(report.gates), f"{name}: {shared}; its bytes are {where}"]
+    if retraining.promote:
+        lines.append(promote(retraining.promote, revision=commit, why=message.splitlines()[0]))
     return "\n".join(lines)
 
 
@@ -89,8 +84,8 @@ def main(options: argparse.Namespace) -> None:
     print(retrain(given=options.set, why=options.message, settings=settings))
 
 
-def _run(place: Worktree, base: str, overrides: Sequence[str]) -> _Judged:
-    """Ingest anew, and run the rest as an experiment; give what the gates say."""
+def _run(place: Worktree, base: str, overrides: Sequence[str]) -> GateReport:
+    """Ingest again, run the other stages as an experiment, and return the gates' report."""
     params, _ = config.compose_applied(overrides, place.folder / config.CONF)
     _bring(config.call(params["data"]).watched, place.folder)
     place.run(sys.executable, "-m", "pipeline.stages.compose", *overrides)
@@ -98,23 +93,22 @@ def _run(place: Worktree, base: str, overrides: Sequence[str]) -> _Judged:
     place.run("dvc", "repro", "--force", "--single-item", "ingest")
     _require_news(place.folder, base)
     name = f"retrain-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    report = place.folder / layout.GATES
-    report.unlink(missing_ok=True)  # the commit's own, which says nothing of this run
+    path = place.folder / layout.GATES
+    path.unlink(missing_ok=True)  # the commit's own, which is not of this run
     try:
         listed = config.applied(place.folder / config.CONF)  # those of the commit, and these
-        place.run("dvc", "exp", "run", "--name", name, *(word for each in listed for word in ("-S", each)))
+        place.run("dvc", "exp", "run", "--name", name, *(word for override in listed for word in ("-S", override)))
     except InputError as error:
-        results = read_json(report)["gates"] if report.exists() else []
-        if any(not each["passed"] for each in results):
-            raise InputError(_failed(results, overrides)) from error
+        report = read_document(GateReport, path) if path.exists() else None
+        if report and report.failed:
+            raise InputError(_failure(report, overrides)) from error
         raise
     place.run("dvc", "exp", "remove", name)  # the branch will hold it
-    judged = read_json(report)
-    return _Judged(judged["gates"], judged["champion"])
+    return read_document(GateReport, path)
 
 
 def _bring(file: Path | None, folder: Path) -> None:
-    """Let the second tree read the table that lies in the person's own, where the newest is."""
+    """Let the second tree read the table in the person's own tree, which has the newest rows."""
     if file is None or file.is_absolute():
         return
     copy = folder / file
@@ -128,7 +122,7 @@ def _bring(file: Path | None, folder: Path) -> None:
 
 
 def _require_news(folder: Path, base: str) -> None:
-    """Refuse to train on the very data and parameters that the commit's model was made with."""
+    """Check that the data or the parameters differ from those of the commit's model."""
     lock, params = texts([f"{base}:dvc.lock", f"{base}:{config.PARAMS}"])
     made = record.stages(lock)["ingest"]["outs"] if lock else None
     now = record.stages((folder / "dvc.lock").read_text(encoding="utf-8"))["ingest"]["outs"]
@@ -140,36 +134,36 @@ def _require_news(folder: Path, base: str) -> None:
         )
 
 
-def _failed(results: Sequence[gates.Result], overrides: Sequence[str]) -> str:
-    failed = [f"{each['gate']} ({each['why'] or _beside(each)})" for each in results if not each["passed"]]
-    again = " ".join(["dvc exp run", *(f"-S {quote(each)}" for each in overrides)])
-    told = f"{len(failed)} of {len(results)} gates failed, so nothing is proposed: {'; '.join(failed)}"
-    return f"{told}; `{again}` shows the report"
+def _failure(report: GateReport, overrides: Sequence[str]) -> str:
+    failed = [f"{result.gate} ({result.why or _comparison(result)})" for result in report.failed]
+    again = " ".join(["dvc exp run", *(f"-S {quote(override)}" for override in overrides)])
+    message = f"{len(failed)} of {len(report.gates)} gates failed, so nothing is proposed: {'; '.join(failed)}"
+    return f"{message}; `{again}` shows the report"
 
 
-def _beside(result: gates.Result) -> str:
-    return " beside ".join(plain(value, missing="unknown") for value in (result["value"], result["bound"]))
+def _comparison(result: GateResult) -> str:
+    return " beside ".join(plain(figure, missing="unknown") for figure in (result.value, result.bound))
 
 
-def _found(stage: str) -> list[str]:
-    """Give the alarms of the last monitoring, if it was of the version that is promoted now."""
+def _alarms(stage: str) -> list[str]:
+    """Return the alarms of the last monitoring, if it was of the version that is promoted now."""
     promoted = tags.promoted(stage)
     if promoted is None or not MONITORING.exists():
         return []
-    report = from_json(MonitoringReport, read_json(MONITORING), str(MONITORING))
+    report = read_document(MonitoringReport, MONITORING)
     return alarm_lines(report) if report.model.version == promoted.version else []
 
 
-def _message(judged: _Judged, reasons: Sequence[str], overrides: Sequence[str], why: str | None) -> str:
-    """Say why, how it did, and what `cairn audit` looks for."""
+def _message(report: GateReport, reasons: Sequence[str], overrides: Sequence[str], why: str | None) -> str:
+    """Format the commit message: the reason, the results of the gates, and the trailers that `cairn audit` reads."""
     reason = why or next(iter(reasons), "new data")
     parts = [shorten(f"Retrain: {reason}", 100, placeholder=" ...")]
     if len(parts[0]) == 100 or reason not in parts[0]:
         parts.append(reason)
-    parts.append(gates.table(judged.results))
-    trailers = [("Alarm", each) for each in reasons] + [("Override", each) for each in overrides]
-    if judged.champion:
-        trailers.append(("Champion", judged.champion["version"]))
+    parts.append(gates.table(report.gates))
+    trailers = [("Alarm", alarm) for alarm in reasons] + [("Override", override) for override in overrides]
+    if report.champion:
+        trailers.append(("Champion", report.champion.version))
     trailers.append((proposal.TRAILER, proposal.me()))
     parts.append("\n".join(f"{key}: {' '.join(value.split())}" for key, value in trailers))
     return "\n\n".join(parts) + "\n"

@@ -1,12 +1,12 @@
-"""Intervals by the bootstrap: how far a figure, or the difference of two models, could be off by chance alone."""
+"""Bootstrap intervals of a metric, and of the difference between two models."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cairn.evaluation.curves import figure
+from cairn.evaluation.documents import Metric, MetricDifference
 from cairn.evaluation.metrics import GREATER_IS_BETTER, Scorer, Scores
 
 # Weights held at once; a scorer needs about six times as many numbers of 8 bytes.
@@ -18,12 +18,10 @@ FEWEST = 200
 UPWARD = {"calibration_error"}
 
 
-def bootstrap(
-    metric_fn: Scorer, n_rows: int, resamples: int, seed: int, confidence: float = 0.95
-) -> dict[str, dict[str, float | None]]:
-    """Give each metric and its percentile interval (Efron and Tibshirani 1993, chapter 13).
+def bootstrap(metric_fn: Scorer, n_rows: int, resamples: int, seed: int, confidence: float = 0.95) -> dict[str, Metric]:
+    """Estimate each metric and its percentile interval (Efron and Tibshirani 1993, chapter 13).
 
-    Resamples on which a metric cannot be said (rows of one class) are left out of its interval. Those of `UPWARD`
+    Resamples on which a metric is undefined (rows of one class) are left out of its interval. Those of `UPWARD`
     metrics are moved down by their mean distance from the figure (the bootstrap's estimate of bias, chapter 10).
 
     Parameters
@@ -36,16 +34,17 @@ def bootstrap(
 
     Returns
     -------
-    dict : metric -> `value`, `low`, `high`; null what cannot be said
+    dict : metric -> its value and interval; None where it is undefined
     """
     values = metric_fn(np.ones((1, n_rows)))
     draws = _scored([metric_fn], n_rows, resamples, seed)[0]
     result = {}
     for name, value in values.items():
-        known = _known(draws[name], value[0])
-        if name in UPWARD and known.size:
-            known = np.maximum(known - (known.mean() - value[0]), 0)
-        result[name] = {"value": figure(value[0]), **_ends(known, confidence)}
+        defined = _defined(draws[name], value[0])
+        if name in UPWARD and defined.size:
+            defined = np.maximum(defined - (defined.mean() - value[0]), 0)
+        low, high = _ends(defined, confidence)
+        result[name] = Metric(value=figure(value[0]), low=low, high=high)
     return result
 
 
@@ -57,36 +56,40 @@ def paired_difference(
     seed: int,
     confidence: float = 0.95,
     greater_is_better: Mapping[str, bool] = GREATER_IS_BETTER,
-) -> dict[str, dict[str, Any]]:
-    """Compare two models on the same draws of the same rows, so that what is hard for both cancels out.
+) -> dict[str, MetricDifference]:
+    """Compare two models on the same draws of the same rows, so that rows that are hard for both cancel out.
 
     Parameters
     ----------
     champion, challenger : as `metric_fn` of `bootstrap`, over the same rows in the same order
-    n_rows, resamples, seed, confidence : as for `bootstrap`
-    greater_is_better : metric -> which way is better
+    n_rows, resamples, seed, confidence : as for `bootstrap`; `worse_beyond_chance` takes `confidence` too
+    greater_is_better : metric -> its direction
 
     Returns
     -------
-    dict : metric -> `champion`, `challenger`, `difference` (challenger - champion) with its two-sided interval `low`
-        and `high`, and `worse_beyond_chance`: whether the challenger is worse in at least the share `confidence` of
-        the draws, which is a one-sided test; null if it cannot be said
+    dict : metric of both models -> its difference
     """
     before, after = (model(np.ones((1, n_rows))) for model in (champion, challenger))
     old, new = _scored([champion, challenger], n_rows, resamples, seed)
-    result: dict[str, dict[str, Any]] = {}
+    result = {}
     for name in (name for name in before if name in after):
         champions, challengers = before[name][0], after[name][0]
-        known = _known(new[name] - old[name], challengers - champions)
-        worse = known < 0 if greater_is_better[name] else known > 0
-        result[name] = {"champion": figure(champions), "challenger": figure(challengers)}
-        result[name] |= {"difference": figure(challengers - champions), **_ends(known, confidence)}
-        result[name]["worse_beyond_chance"] = bool(worse.mean() >= confidence) if known.size else None
+        defined = _defined(new[name] - old[name], challengers - champions)
+        worse = defined < 0 if greater_is_better[name] else defined > 0
+        low, high = _ends(defined, confidence)
+        result[name] = MetricDifference(
+            champion=figure(champions),
+            challenger=figure(challengers),
+            difference=figure(challengers - champions),
+            low=low,
+            high=high,
+            worse_beyond_chance=bool(worse.mean() >= confidence) if defined.size else None,
+        )
     return result
 
 
 def drawn(n_rows: int, resamples: int) -> int:
-    """Say how many resamples are drawn: as many as asked, but of very many rows fewer, and never below `FEWEST`."""
+    """Return the number of resamples: as many as wanted, but of very many rows fewer, and never below `FEWEST`."""
     return min(resamples, max(FEWEST, DRAWS // n_rows))
 
 
@@ -107,22 +110,22 @@ def _scored(models: list[Scorer], n_rows: int, resamples: int, seed: int) -> lis
 
 
 def _draws(n_rows: int, resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
-    """Give how often each row is drawn, `CELLS` counts at a time: arrays of shape (some, n_rows)."""
+    """Count how often each draw has each row, `CELLS` counts at a time: arrays of shape (n_draws, n_rows)."""
     generator = np.random.default_rng(seed)
     at_once = max(1, CELLS // n_rows)
     for start in range(0, resamples, at_once):
-        some = min(at_once, resamples - start)
-        rows = generator.integers(n_rows, size=(some, n_rows)) + np.arange(some)[:, None] * n_rows
-        yield np.bincount(rows.ravel(), minlength=some * n_rows).reshape(some, n_rows).astype(np.float64)
+        draws = min(at_once, resamples - start)
+        rows = generator.integers(n_rows, size=(draws, n_rows)) + np.arange(draws)[:, None] * n_rows
+        yield np.bincount(rows.ravel(), minlength=draws * n_rows).reshape(draws, n_rows).astype(np.float64)
 
 
-def _known(draws: NDArray[np.float64], value: float) -> NDArray[np.float64]:
-    """Leave out the draws on which nothing could be said, and all of them if nothing can be said of the rows."""
+def _defined(draws: NDArray[np.float64], value: float) -> NDArray[np.float64]:
+    """Leave out the draws on which the figure is undefined, and all of them if it is undefined for the rows."""
     return draws[~np.isnan(draws)] if np.isfinite(value) else draws[:0]
 
 
-def _ends(draws: NDArray[np.float64], confidence: float) -> dict[str, float | None]:
+def _ends(draws: NDArray[np.float64], confidence: float) -> tuple[float | None, float | None]:
     if not draws.size:
-        return {"low": None, "high": None}
+        return None, None
     low, high = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return {"low": figure(low), "high": figure(high)}
+    return figure(low), figure(high)

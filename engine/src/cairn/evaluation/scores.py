@@ -1,4 +1,4 @@
-"""Everything that is measured of a model, from its predictions on the three parts."""
+"""Measure a model from its predictions on the three parts."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cairn.evaluation import curves, own_metrics
+from cairn.evaluation.documents import Baselines, Evaluation, MetricDifference, PartRows, Slices
 from cairn.evaluation.intervals import bootstrap, paired_difference
 from cairn.evaluation.metrics import GREATER_IS_BETTER, Scorer, figures
 from cairn.evaluation.metrics import scorer as task_scorer
@@ -25,7 +26,7 @@ PLOTS = ("roc", "precision_recall", "cumulative_gain", "calibration", "confusion
 
 
 class Predictions(NamedTuple):
-    """What a model says of one part, beside what is true.
+    """The predictions of a model on one part, with the true values.
 
     Parameters
     ----------
@@ -40,14 +41,14 @@ class Predictions(NamedTuple):
 
 
 def predictions(model: "Model", table: "pd.DataFrame") -> Predictions:
-    """Ask a model about every row of a table that holds the target too."""
+    """Predict every row of a table that has the target too."""
     signature = model.signature
-    said = model.predict(table) if signature.task == "regression" else model.predict_proba(table)
-    return as_predictions(signature.labels(table), said, signature)
+    predicted = model.predict(table) if signature.task == "regression" else model.predict_proba(table)
+    return as_predictions(signature.labels(table), predicted, signature)
 
 
 def as_predictions(actual: NDArray[Any], predicted: NDArray[np.float64], signature: "Signature") -> Predictions:
-    """Take predictions as learners give them: values, or the probabilities of all classes."""
+    """Convert the output of an estimator: values, or the probabilities of all classes."""
     if signature.task == "regression":
         low, high = signature.interval or (0.0, 0.0)
         return Predictions(actual, predicted, (predicted + low, predicted + high) if signature.interval else None)
@@ -65,7 +66,7 @@ def compare(
     resamples: int,
     confidence: float,
     metrics: own_metrics.Nodes | None = None,
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, MetricDifference]:
     """Compare two models on the same rows, each with its own decision threshold; see `paired_difference`."""
     before, after = (
         _scorer(part, task=task, threshold=threshold, values=values, metrics=metrics)
@@ -76,7 +77,7 @@ def compare(
 
 
 def newest(tables: Sequence["pd.DataFrame"], time: str) -> str | float | None:
-    """Give the last time in a column of several tables as JSON has it: ISO 8601, or a number; None: there is none."""
+    """Return the last time in a column of several tables as JSON has it: ISO 8601, or a number; None: there is none."""
     import pandas as pd
 
     last = pd.concat([table[time] for table in tables]).max()
@@ -86,7 +87,7 @@ def newest(tables: Sequence["pd.DataFrame"], time: str) -> str | float | None:
 
 
 def newer(table: "pd.DataFrame", time: str, than: str | float) -> "pd.DataFrame":
-    """Give the rows after a moment, said as `newest` says it."""
+    """Return the rows after a time, in the form that `newest` returns."""
     import pandas as pd
 
     return table[table[time] > (pd.Timestamp(than) if isinstance(than, str) else than)]
@@ -105,15 +106,15 @@ def score(
     slice_levels: int = 10,
     slice_rows: int = 50,
     metrics: own_metrics.Nodes | None = None,
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Measure a model on its parts, on groups of the test part, and beside a dummy.
+) -> tuple[Evaluation, Slices]:
+    """Measure a model on its parts and on slices of the test part, and a dummy on the test part.
 
     Parameters
     ----------
     parts : train, validation and test
-    groups : column -> label of each test row, as `group_labels` gives them
+    groups : column -> label of each test row, as `group_labels` returns them
     task : binary, multiclass or regression
-    threshold : a row is called positive if its probability is at least this; binary only
+    threshold : a row is predicted positive if its probability is at least this; binary only
     values : what each kind of outcome is worth, as in conf/decision
     seed : of the bootstrap
     resamples, confidence : of the test part's intervals
@@ -123,39 +124,43 @@ def score(
 
     Returns
     -------
-    tuple : the content of evaluation.json and of slices.json
+    tuple : the documents evaluation.json, without a ceiling, and slices.json
     """
     scorer = partial(_scorer, task=task, threshold=threshold, values=values, metrics=metrics)
     test = parts["test"]
-    measured: dict[str, Any] = {"task": task, "threshold": threshold}
-    measured["test"] = bootstrap(scorer(test), len(test.actual), resamples, seed, confidence)
-    for name in ("validation", "train"):
-        measured[name] = figures(scorer(parts[name]), len(parts[name].actual))
     blind = test._replace(predicted=dummy_predictions(parts["train"].actual, test, task), interval=None)
-    measured["baseline"] = {"dummy": figures(scorer(blind), len(test.actual))}
-    measured["rows"] = {name: len(part.actual) for name, part in parts.items()}
-    if metrics:
-        measured["greater_is_better"] = own_metrics.directions(metrics)
 
-    def measure(rows: NDArray[np.intp]) -> dict[str, float | None]:
+    def measure(part: Predictions) -> dict[str, float | None]:
+        return figures(scorer(part), len(part.actual))
+
+    def measure_rows(rows: NDArray[np.intp]) -> dict[str, float | None]:
         return figures(scorer(test, rows), len(rows))
 
-    return measured, {"slices": by_value(groups, measure, min_rows=slice_rows)}
+    evaluation = Evaluation(
+        task=task,
+        threshold=threshold,
+        test=bootstrap(scorer(test), len(test.actual), resamples, seed, confidence),
+        validation=measure(parts["validation"]),
+        train=measure(parts["train"]),
+        baseline=Baselines(dummy=measure(blind)),
+        rows=PartRows(**{name: len(part.actual) for name, part in parts.items()}),
+        greater_is_better=own_metrics.directions(metrics) or None,
+    )
+    return evaluation, Slices(slices=by_value(groups, measure_rows, min_rows=slice_rows))
 
 
-def figures_for_dvc(measured: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the figures of each part as plain numbers, and the test part's intervals as pairs, which DVC leaves out."""
-    test = measured["test"]
+def figures_for_dvc(evaluation: Evaluation) -> dict[str, Mapping[str, float | list[float | None] | None]]:
+    """Return the metrics of each part as plain numbers, and the test part's intervals as pairs, which DVC ignores."""
     return {
-        "test": {name: each["value"] for name, each in test.items()},
-        "validation": measured["validation"],
-        "train": measured["train"],
-        "test_interval": {name: [each["low"], each["high"]] for name, each in test.items()},
+        "test": evaluation.figures("test"),
+        "validation": evaluation.validation,
+        "train": evaluation.train,
+        "test_interval": {name: [metric.low, metric.high] for name, metric in evaluation.test.items()},
     }
 
 
 def dummy_predictions(train: NDArray[Any], test: Predictions, task: str) -> NDArray[np.float64]:
-    """Predict the training part's class shares, or its mean, for every row: what is known without a model."""
+    """Predict the training part's class shares, or its mean, for every row: the best prediction without a model."""
     if task == "multiclass":
         shares = np.bincount(train, minlength=test.predicted.shape[1]) / len(train)
         return np.broadcast_to(shares, test.predicted.shape)
@@ -165,13 +170,13 @@ def dummy_predictions(train: NDArray[Any], test: Predictions, task: str) -> NDAr
 def group_labels(
     table: "pd.DataFrame", *, sensitive: Sequence[str], features: Sequence[str], levels: int
 ) -> dict[str, NDArray[Any]]:
-    """Label each row by the columns worth slicing by: the sensitive ones, and features with few different values.
+    """Label each row by the columns to slice by: the sensitive ones, and features with few different values.
 
     Parameters
     ----------
     table : the test part
-    sensitive : always taken; a number with many values is cut at its quartiles
-    features : text and yes-or-no columns among them are taken if they have at most `levels` values
+    sensitive : always included; a number with many values is cut at its quartiles
+    features : text and yes-or-no columns among them are included if they have at most `levels` values
     levels : how many different values are few
     """
     import pandas as pd
@@ -192,24 +197,24 @@ def group_labels(
 def plots(
     test: Predictions, *, task: str, threshold: float | None, classes: Sequence[Any] | None, seed: int
 ) -> dict[str, list[dict[str, Any]]]:
-    """Give the points of every plot in dvc.yaml by its name; those that do not suit the task have none."""
+    """Return the points of every plot in dvc.yaml by its name; those that do not suit the task have none."""
     actual, predicted = test.actual, test.predicted
     points: dict[str, list[dict[str, Any]]] = {name: [] for name in PLOTS}
     if task == "regression":
         points["residuals"] = curves.residuals(actual, predicted, seed=seed)
         return points
-    names = [str(each) for each in classes or []]
+    names = [str(name) for name in classes or []]
     if task == "multiclass":
-        said = predicted.argmax(axis=1)
-        points["calibration"] = curves.calibration(said == actual, predicted.max(axis=1))
-        points["confusion"] = curves.confusion(actual, said, names)
+        chosen = predicted.argmax(axis=1)
+        points["calibration"] = curves.calibration(chosen == actual, predicted.max(axis=1))
+        points["confusion"] = curves.confusion(actual, chosen, names)
         return points
-    said = predicted >= (0.5 if threshold is None else threshold)
+    chosen = predicted >= (0.5 if threshold is None else threshold)
     points["roc"] = curves.roc(actual, predicted)
     points["precision_recall"] = curves.precision_recall(actual, predicted)
     points["cumulative_gain"] = curves.cumulative_gain(actual, predicted)
     points["calibration"] = curves.calibration(actual, predicted)
-    points["confusion"] = curves.confusion(actual, said, names)
+    points["confusion"] = curves.confusion(actual, chosen, names)
     return points
 
 

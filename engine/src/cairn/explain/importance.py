@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cairn.evaluation.slices import by_value
+from cairn.evaluation.slices import group_rows
 from cairn.explain.contributions import SampleContributions, coded, to_cell
 
 if TYPE_CHECKING:
@@ -124,7 +124,11 @@ def by_slice(
             "mean": None if signed is None else dict(zip(names, map(round_figure, signed), strict=True)),
         }
 
-    return by_value({name: labels[contributions.rows] for name, labels in groups.items()}, measure, min_rows=min_rows)
+    slices = []
+    for group in group_rows({name: labels[contributions.rows] for name, labels in groups.items()}):
+        effects = measure(group.rows) if group.rows.size >= min_rows else {"mean_abs": None, "mean": None}
+        slices.append({"column": group.column, "value": group.value, "rows": int(group.rows.size), **effects})
+    return slices
 
 
 def quantiles(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cairn.documents import OPTIONAL
+from cairn.evaluation.documents import Metric
 from cairn.monitoring.finding import Area, Finding, Status
 
 Range = list[float]  # the lowest and the highest
@@ -94,15 +95,6 @@ class Calibration:
     bounds: list[float]
     bins: list[ErrorBin] | list[CalibrationBin]
     maps: list[LogitMap] | None = field(default=None, metadata=OPTIONAL)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Metric:
-    """A metric on the test part with its interval."""
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from cairn.evaluation import metrics, scores
 from cairn.evaluation.curves import figure
+from cairn.evaluation.documents import Evaluation, Metric, Slice, Slices
 from cairn.models.saved import Model
 from cairn.monitoring.documents import (
     Calibration,
@@ -17,7 +18,6 @@ from cairn.monitoring.documents import (
     Contributions,
     ErrorBin,
     EstimatedMetric,
-    Metric,
     NoContributions,
     OutcomeBaseline,
     SliceMetric,
@@ -43,8 +43,8 @@ def measure_outcomes(
     time: str | None,
     sensitive: Sequence[str],
     values: Mapping[str, float] | None,
-    evaluation: Mapping[str, Any],
-    slices: Mapping[str, Any],
+    evaluation: Evaluation,
+    slices: Slices,
     explanations: Mapping[str, Any],
     seed: int,
 ) -> OutcomeBaseline:
@@ -57,8 +57,9 @@ def measure_outcomes(
     all_rows : of all parts; past periods of these give the usual range of each figure; None: unknown
     time : the column of `all_rows` that orders it; None: there is none
     sensitive : columns by which predictions are compared
-    values : what outcomes are worth, as in conf/decision
-    evaluation, slices, explanations : the content of reports/evaluation.json, slices.json and explanations.json
+    values : amounts of the outcomes, as in conf/decision
+    evaluation, slices : the documents of the model
+    explanations : the content of reports/explanations.json
     seed : of the rows that are explained
     """
     signature = model.signature
@@ -79,8 +80,8 @@ def measure_outcomes(
     return OutcomeBaseline(
         rows=len(test),
         calibration=calibration,
-        metrics={name: _metric(each, estimates.get(name)) for name, each in evaluation["test"].items()},
-        slices=_slices(slices["slices"], test, predicted, signature, calibration),
+        metrics={name: _metric(metric, estimates.get(name)) for name, metric in evaluation.test.items()},
+        slices=_slices(slices.slices, test, predicted, signature, calibration),
         groups=groups,
         not_compared=not_compared,
         contributions=contributions,
@@ -90,7 +91,7 @@ def measure_outcomes(
 
 def compared_columns(outcomes: OutcomeBaseline) -> list[str]:
     """Return the features of slices and groups, which the table `labelled` has to keep."""
-    return list(dict.fromkeys([*outcomes.groups, *(each.column for each in outcomes.slices)]))
+    return list(dict.fromkeys([*outcomes.groups, *(group.column for group in outcomes.slices)]))
 
 
 def _all_classes(predicted: Floats, signature: Signature) -> Floats:
@@ -136,13 +137,14 @@ def _mean(values: Floats) -> float:
     return figure(values.mean()) or 0.0
 
 
-def _metric(measured: Mapping[str, Any], estimate: Estimate | None) -> Metric:
-    ends = {name: measured.get(name) for name in ("value", "low", "high")}
-    return Metric(**ends) if estimate is None else EstimatedMetric(**ends, **_figures(estimate))
+def _metric(metric: Metric, estimate: Estimate | None) -> Metric:
+    if estimate is None:
+        return metric
+    return EstimatedMetric(value=metric.value, low=metric.low, high=metric.high, **_figures(estimate))
 
 
 def _slices(
-    records: Sequence[Mapping[str, Any]],
+    measured: Sequence[Slice],
     test: pd.DataFrame,
     predicted: Floats,
     signature: Signature,
@@ -151,21 +153,16 @@ def _slices(
     """Return the main metric and its estimate of every slice that was large enough."""
     main, slices = metrics.MAIN[signature.task], []
     columns = {column.name for column in signature.columns if column.kind in ("category", "boolean")}
-    for record in records:
-        if record["column"] not in columns or record["value"] is None or record[main] is None:
+    for group in measured:
+        value = group.metrics[main]
+        if group.column not in columns or group.value is None or value is None:
             continue
-        rows = np.flatnonzero(test[record["column"]].astype(str) == record["value"])
-        if len(rows) != record["rows"]:
+        rows = np.flatnonzero(test[group.column].astype(str) == group.value)
+        if len(rows) != group.rows:
             continue
         estimate = estimate_metrics(predicted[rows], calibration, signature, None)[main]
         slices.append(
-            SliceMetric(
-                column=record["column"],
-                level=record["value"],
-                rows=len(rows),
-                value=record[main],
-                **_figures(estimate),
-            )
+            SliceMetric(column=group.column, level=group.value, rows=len(rows), value=value, **_figures(estimate))
         )
     return slices
 

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from cairn.evaluation import metrics
+from cairn.evaluation.documents import Metric
 from cairn.evaluation.intervals import bootstrap
 from cairn.evaluation.metrics import GREATER_IS_BETTER
 from cairn.monitoring.calibration import measure_calibration
-from cairn.monitoring.documents import EstimatedMetric, Metric, OutcomeBaseline, SliceMetric
+from cairn.monitoring.documents import EstimatedMetric, OutcomeBaseline, SliceMetric
 from cairn.monitoring.estimate import relative_change
 from cairn.monitoring.finding import Finding
 from cairn.monitoring.label_free import Estimate, estimate_metrics
@@ -88,7 +89,7 @@ def _measure_window(
         if name == "calibration_error" or name not in outcomes.metrics:
             continue
         estimate = estimates.get(name) if name in TESTED else None
-        ends = (figure["value"], figure["low"], figure["high"])
+        ends = (figure.value, figure.low, figure.high)
         finding = compare_with_estimate(outcomes.metrics[name], estimate, name, *ends)
         note = "; ".join(filter(None, [share, finding.note]))
         findings.append(replace(finding, window=number, rows=len(actual), note=note))

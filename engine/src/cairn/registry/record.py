@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cairn.documents import parse_document
 from cairn.errors import InputError
+from cairn.evaluation.documents import GateReport
 from cairn.registry.git import texts
 
 
@@ -53,29 +55,30 @@ def passed(commit: str, *, model: Path, trained: Path, gates: Path) -> Record:
             f"{where} has no {missing}, so its gates have not passed: `dvc repro`, and commit what it made"
         )
     lock = stages(lock_text)
-    made = _found(lock, "outs", model)
-    judged = _found(lock, "outs", gates)
-    if made is None or judged is None:
-        raise InputError(f"{where}: no stage of dvc.lock makes {model if made is None else gates}; `dvc repro` first")
+    packed = _entry(lock, "outs", model)
+    judged = _entry(lock, "outs", gates)
+    if packed is None or judged is None:
+        raise InputError(f"{where}: no stage of dvc.lock makes {model if packed is None else gates}; `dvc repro` first")
     if judged["md5"] != hashlib.md5(report.encode(), usedforsecurity=False).hexdigest():
         raise InputError(f"{where}: {gates} is not the one that dvc.lock knows: `dvc repro`, and commit both")
-    judge, packer, fitted = _maker(lock, gates), _maker(lock, model), _found(lock, "outs", trained)
-    if fitted is None or any(_read(each, trained) != fitted["md5"] for each in (judge, packer)):
+    judge, packer, fitted = _maker(lock, gates), _maker(lock, model), _entry(lock, "outs", trained)
+    if fitted is None or any(_read(stage, trained) != fitted["md5"] for stage in (judge, packer)):
         raise InputError(f"{where}: {gates} is of another model than dvc.lock's: `dvc repro`, and commit both")
     if _read(packer, gates) != judged["md5"]:
         raise InputError(f"{where}: {model} was made with another {gates}: `dvc repro`, and commit both")
-    said = json.loads(report)
-    if failed := [each["gate"] for each in said["gates"] if not each["passed"]]:
-        raise InputError(f"{where}: {len(failed)} of {len(said['gates'])} gates failed: {'; '.join(failed)}")
-    if said["passed"] is not True:
+    answers = parse_document(GateReport, report, f"{where}: {gates}")
+    if answers.failed:
+        names = "; ".join(result.gate for result in answers.failed)
+        raise InputError(f"{where}: {len(answers.failed)} of {len(answers.gates)} gates failed: {names}")
+    if not answers.passed:
         raise InputError(f"{where}: {gates} does not say that the gates passed")
-    return Record(commit, made["md5"], lock)
+    return Record(commit, packed["md5"], lock)
 
 
 def figures(commits: Sequence[str], metrics: Path) -> list[dict[str, float]]:
     """Read the metrics of the test part of each commit in one call of git; empty where a commit has none."""
-    found = texts([f"{commit}:{metrics.as_posix()}" for commit in commits])
-    return [{} if text is None else json.loads(text).get("test", {}) for text in found]
+    contents = texts([f"{commit}:{metrics.as_posix()}" for commit in commits])
+    return [{} if text is None else json.loads(text).get("test", {}) for text in contents]
 
 
 def stages(text: str) -> dict[str, Any]:
@@ -83,19 +86,20 @@ def stages(text: str) -> dict[str, Any]:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    found: dict[str, Any] = yaml.load(text, Loader=loader)["stages"]  # noqa: S506, both are safe loaders
-    return found
+    content: dict[str, Any] = yaml.load(text, Loader=loader)["stages"]  # noqa: S506, both are safe loaders
+    return content
 
 
-def _found(lock: dict[str, Any], kind: str, path: Path) -> dict[str, Any] | None:
-    every = (each for stage in lock.values() for each in stage.get(kind, []))
-    return next((each for each in every if each["path"] == path.as_posix()), None)
+def _entry(lock: dict[str, Any], kind: str, path: Path) -> dict[str, Any] | None:
+    """Return the entry of a path among the outs or the deps of all stages."""
+    entries = (entry for stage in lock.values() for entry in stage.get(kind, []))
+    return next((entry for entry in entries if entry["path"] == path.as_posix()), None)
 
 
 def _read(stage: dict[str, Any], path: Path) -> str | None:
     """Return the hash of a path that a stage read."""
-    found = _found({"stage": stage}, "deps", path)
-    return found["md5"] if found else None
+    entry = _entry({"stage": stage}, "deps", path)
+    return entry["md5"] if entry else None
 
 
 def _maker(lock: dict[str, Any], path: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The model card: what people say of a model, beside what was measured; Markdown, and a page made of it.
+"""The model card: the purpose and limits of a model, and what was measured; Markdown, and a page made of it.
 
 After Mitchell et al., Model Cards for Model Reporting (2019).
 """
@@ -6,6 +6,7 @@ After Mitchell et al., Model Cards for Model Reporting (2019).
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cairn.evaluation.documents import Evaluation, GateReport, Slices
 from cairn.number_text import figure
 from cairn.report import metric_text
 from cairn.report.bias_charts import beyond_chance
@@ -28,12 +29,12 @@ def card(
 
     Parameters
     ----------
-    measured : `evaluation`, `slices`, `gates`, `rules`, `validation`, `bias`, `explanations` and `signature`, as the
-        stages wrote them; `training` (what the model was made of), `data` (its node of params.yaml), and `raw` (path
-        and hash of the raw tables)
-    name : what people call the model; None: by its target
-    purpose : which decision it helps with, and for whom
-    owners : who answers for it
+    measured : `evaluation`, `slices` and `gates`, as documents; `rules`, `validation`, `bias`, `explanations` and
+        `signature`, as the stages wrote them; `training` (the model's metadata), `data` (its node of params.yaml), and
+        `raw` (path and hash of the raw tables)
+    name : of the model; None: by its target
+    purpose : the decision it helps with, and for whom
+    owners : the people responsible for it
     not_for : uses that it was not made for
     limits : what its figures do not show
     licence : of the model
@@ -49,38 +50,37 @@ def card(
 
 
 def title(name: str | None, signature: Mapping[str, Any]) -> str:
-    """Give what a model is called."""
+    """Return the title of a model."""
     return name or f"Prediction of {signature['target']}"
 
 
 def alone(markdown: str) -> str:
-    """Make a page of a card, which needs nothing beside it."""
+    """Convert a card to a page that needs no other file."""
     heading = markdown.splitlines()[0].removeprefix("# ")
     return fill_html("card_page.html", title=heading, card_html=to_html(markdown), style=read("page.css"))
 
 
 def within(markdown: str) -> str:
-    """Make a part of a page of a card: without its heading, and the others one level lower."""
+    """Convert a card to a part of a page: without its heading, and the others one level lower."""
     lines = markdown.splitlines()[1:]
     return to_html("\n".join(f"#{line}" if line.startswith("## ") else line for line in lines))
 
 
 def weak(measured: Mapping[str, Any]) -> list[str]:
-    """Say what was measured and speaks against the model.
+    """Describe the weaknesses that were measured: failed gates, rules that warn, and slices without figures.
 
     Parameters
     ----------
     measured : `gates`, `rules`, `slices` and `evaluation`, as for `card`
     """
-    main = metric_text.MAIN[measured["evaluation"]["task"]]
-    gates = [each for each in measured["gates"]["gates"] if not each["passed"]]
-    rules = [each for each in measured["rules"]["rules"] if each["status"] != "pass"]
-    small = [each for each in measured["slices"]["slices"] if each[main] is None]
-    found = [f"Gate failed: {each['gate']} ({figure(each['value'])})." for each in gates]
-    found += [f"Rule {each['rule']}: {each['message']}." for each in rules]
+    evaluation: Evaluation = measured["evaluation"]
+    slices: Slices = measured["slices"]
+    gates: GateReport = measured["gates"]
+    rules = [result for result in measured["rules"]["rules"] if result["status"] != "pass"]
+    small = [group for group in slices.slices if group.metrics[metric_text.MAIN[evaluation.task]] is None]
+    weaknesses = [f"Gate failed: {result.gate} ({figure(result.value)})." for result in gates.failed]
+    weaknesses += [f"Rule {result['rule']}: {result['message']}." for result in rules]
     if small:
-        groups = ", ".join(
-            f"{each['column']} {metric_text.value(each['value'])} ({each['rows']:,} rows)" for each in small
-        )
-        found.append(f"Not measured, for want of rows: {groups}.")
-    return found
+        groups = ", ".join(f"{group.column} {metric_text.value(group.value)} ({group.rows:,} rows)" for group in small)
+        weaknesses.append(f"Not measured, for want of rows: {groups}.")
+    return weaknesses

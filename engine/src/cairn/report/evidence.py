@@ -1,9 +1,11 @@
-"""What the stages before the report wrote, read for its page."""
+"""Read what the stages before the report wrote, for its page."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from cairn import layout
+from cairn.documents import read_document
+from cairn.evaluation.documents import Evaluation, GateReport, Slices
 from cairn.files import digest, read_json
 from cairn.report.tables import confusion, training_curves
 
@@ -11,11 +13,8 @@ __all__ = ["read"]
 
 DOCUMENTS = {
     "profile": layout.PROFILE_RESULTS,
-    "evaluation": layout.EVALUATION,
-    "slices": layout.SLICES,
     "bias": layout.BIAS,
     "explanations": layout.EXPLANATIONS,
-    "gates": layout.GATES,
     "rules": layout.RULES,
     "validation": layout.VALIDATION_RESULTS,
     "trials": layout.TRIALS,
@@ -23,7 +22,7 @@ DOCUMENTS = {
     "signature": layout.TRAINED / "signature.json",
     "training": layout.TRAINED / "metadata.json",
 }
-# From the page's own folder; whoever is sent the page alone lacks them, and the page says so.
+# Relative to the page's folder; a page that is sent alone has none of these files, and its footer says so.
 LINKS = {
     "validation": "validation/index.html",
     "leaderboard": "leaderboard.md",
@@ -52,6 +51,9 @@ def read(
     documents: dict[str, Any] = {name: read_json(path) for name, path in DOCUMENTS.items()}
     plots = {path.stem: read_json(path) for path in sorted(layout.PLOTS.glob("*.json"))}
     return documents | {
+        "evaluation": read_document(Evaluation, layout.EVALUATION),
+        "slices": read_document(Slices, layout.SLICES),
+        "gates": read_document(GateReport, layout.GATES),
         "confusion": confusion(plots.pop("confusion"), documents["schema"]["classes"]),
         "plots": plots,
         "search": {name: read_json(layout.SEARCH / f"{name}.json") for name in ("history", "importances")},

@@ -1,8 +1,9 @@
 """Name and explain the metrics, for the pages and the card."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from cairn.evaluation.documents import Evaluation
 from cairn.number_text import figure
 
 # metric -> its name in a heading, and its explanation
@@ -72,22 +73,21 @@ def interval(low: float | None, high: float | None) -> str:
     return "" if low is None or high is None else f"{figure(low)} to {figure(high)}"
 
 
-def leading(metrics: Mapping[str, Any]) -> list[str]:
-    """Name the metrics of a task that a summary shows, the business goal first where there is one."""
-    names = ["profit_per_1000", *LEADING[metrics["task"]]]
-    return [name for name in names if name in metrics["test"]]
+def leading(evaluation: Evaluation) -> list[str]:
+    """Return the names of the metrics that a summary shows, the business goal first where there is one."""
+    names = ["profit_per_1000", *LEADING[evaluation.task]]
+    return [name for name in names if name in evaluation.test]
 
 
-def sentence(metrics: Mapping[str, Any]) -> str:
-    """Describe in one sentence the performance on unseen rows."""
-    test, dummy = metrics["test"], metrics["baseline"]["dummy"]
-    if metrics["task"] == "binary" and test["roc_auc"]["value"] is not None:
-        pairs = 100 * test["roc_auc"]["value"]
-        return f"Of a positive and a negative row, it ranks the positive one higher {pairs:.0f} times in 100."
-    if metrics["task"] == "multiclass":
-        right, plain = (100 * each for each in (test["accuracy"]["value"], dummy["accuracy"] or 0.0))
+def sentence(evaluation: Evaluation) -> str:
+    """Describe in one sentence the performance on unseen rows; empty where it is undefined."""
+    main = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "rmse"}[evaluation.task]
+    value, dummy = evaluation.test[main].value, evaluation.baseline.dummy.get(main)
+    if value is None:
+        return ""
+    if evaluation.task == "binary":
+        return f"Of a positive and a negative row, it ranks the positive one higher {100 * value:.0f} times in 100."
+    if evaluation.task == "multiclass":
+        right, plain = 100 * value, 100 * (dummy or 0.0)
         return f"It finds the class of {right:.0f} rows in 100; always guessing the commonest finds {plain:.0f}."
-    if metrics["task"] == "regression":
-        error, plain = test["rmse"]["value"], dummy["rmse"]
-        return f"It misses by {figure(error)} (root mean square); always guessing the mean misses by {figure(plain)}."
-    return ""
+    return f"It misses by {figure(value)} (root mean square); always guessing the mean misses by {figure(dummy)}."

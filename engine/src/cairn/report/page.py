@@ -16,7 +16,7 @@ def page(evidence: Mapping[str, Any], *, points: int = 120) -> str:
 
     Parameters
     ----------
-    evidence : what the stages wrote, by name, as `pipeline.stages.report` reads it
+    evidence : what the stages wrote, by name, as `cairn.report.evidence.read` reads it
     points : most points of a curve that are drawn; their tooltips are what the page weighs
 
     Returns
@@ -27,8 +27,8 @@ def page(evidence: Mapping[str, Any], *, points: int = 120) -> str:
         "page.html",
         **evidence,
         title=title(evidence["said"]["name"], evidence["signature"]),
-        task=evidence["evaluation"]["task"],
-        champion=evidence["gates"]["champion"],
+        task=evidence["evaluation"].task,
+        champion=evidence["gates"].champion,
         beyond_chance={when: bias_charts.beyond_chance(evidence["bias"], when) for when in ("before", "after")},
         training_names=list(dict.fromkeys(row["series"] for row in evidence["training_curves"])),
         pictures=pictures(evidence, points=points),

@@ -1,8 +1,9 @@
-"""Which charts the report shows of search, training and evaluation; what was not measured has none."""
+"""The charts of the report: search, training and evaluation; what was not measured has none."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from cairn.evaluation.documents import Evaluation, Slices
 from cairn.number_text import figure, percent
 from cairn.report import bias_charts, charts, explanation_charts, metric_text
 from cairn.report.charts import Row, Spec, axis, share, tipped
@@ -41,13 +42,13 @@ def pictures(evidence: Mapping[str, Any], *, points: int) -> dict[str, "Markup"]
         "gain": _gain(curves["cumulative_gain"]),
         "residuals": _residuals(thin(plots["residuals"], 3 * points)),
         **{
-            f"slices_{place}": _slices(evidence["slices"]["slices"], evidence["evaluation"], metric)
-            for place, metric in enumerate(metric_text.GROUPED[evidence["evaluation"]["task"]])
+            f"slices_{place}": _slices(evidence["slices"], evidence["evaluation"], metric)
+            for place, metric in enumerate(metric_text.GROUPED[evidence["evaluation"].task])
         },
     }
-    told = {name: (spec, LABELS[name.partition("_")[0]]) for name, spec in specs.items() if spec}
-    told |= explanation_charts.pictures(evidence["explanations"]) | bias_charts.pictures(evidence["bias"])
-    return {name: draw(spec, label) for name, (spec, label) in told.items()}
+    labelled = {name: (spec, LABELS[name.partition("_")[0]]) for name, spec in specs.items() if spec}
+    labelled |= explanation_charts.pictures(evidence["explanations"]) | bias_charts.pictures(evidence["bias"])
+    return {name: draw(spec, label) for name, (spec, label) in labelled.items()}
 
 
 LABELS = {
@@ -68,10 +69,10 @@ def _history(rows: Sequence[Row]) -> Spec | None:
     scored = [row for row in rows if row["score"] is not None]
     if not scored:
         return None
-    told = tipped(
+    tipped_rows = tipped(
         scored, lambda row: f"trial {row['trial']}: {figure(row['score'])}; best so far {figure(row['best'])}"
     )
-    spec = charts.scatter(told, axis("trial", "trial"), axis("score", "score"))
+    spec = charts.scatter(tipped_rows, axis("trial", "trial"), axis("score", "score"))
     line = {"type": "line", "stroke": charts.SERIES[0], "interpolate": "step-after", "aria": False}
     best = {"mark": line, "encoding": {"x": axis("trial", "trial"), "y": axis("best", "score")}}
     return {**spec, "layer": [best, *spec["layer"]]}
@@ -80,8 +81,8 @@ def _history(rows: Sequence[Row]) -> Spec | None:
 def _shares(rows: Sequence[Row], label: str, title: str, width: int = WIDTH) -> Spec | None:
     if not rows:
         return None
-    told = tipped(rows, lambda row: f"{row[label]}: {percent(row['share'])}")
-    return charts.bars(told, "share", title, label=label, axis={"format": ".0%"}) | {
+    tipped_rows = tipped(rows, lambda row: f"{row[label]}: {percent(row['share'])}")
+    return charts.bars(tipped_rows, "share", title, label=label, axis={"format": ".0%"}) | {
         "width": width,
         "height": 50 + BAR * len(rows),
     }
@@ -91,25 +92,25 @@ def _training(rows: Sequence[Row], points: int) -> Spec | None:
     if not rows:
         return None
     names = list(dict.fromkeys(row["series"] for row in rows))
-    some = [row for name in names for row in thin([each for each in rows if each["series"] == name], points)]
-    told = tipped(some, lambda row: f"round {row['step']}, {row['series']}: {figure(row['value'])}")
-    return charts.lines(told, axis("step", "round"), axis("value", rows[0]["metric"].replace("_", " ")), names)
+    thinned = [row for name in names for row in thin([row for row in rows if row["series"] == name], points)]
+    tipped_rows = tipped(thinned, lambda row: f"round {row['step']}, {row['series']}: {figure(row['value'])}")
+    return charts.lines(tipped_rows, axis("step", "round"), axis("value", rows[0]["metric"].replace("_", " ")), names)
 
 
 def _calibration(rows: Sequence[Row]) -> Spec | None:
     if not rows:
         return None
     most = min(1.0, 1.08 * max(max(row["predicted"], row["actual"]) for row in rows))
-    told = tipped(
+    tipped_rows = tipped(
         rows, lambda row: f"{row['rows']:,} rows at {percent(row['predicted'])}: {percent(row['actual'])} of them are"
     )
     shares = {"scale": {"domain": [0, most], "nice": True}, "axis": {"format": ".0%"}}
     x, y = axis("predicted", "predicted", **shares), axis("actual", "actual", **shares)
-    return charts.curve(told, x, y, diagonal=most, dots=True)
+    return charts.curve(tipped_rows, x, y, diagonal=most, dots=True)
 
 
 def _roc(rows: Sequence[Row]) -> Spec | None:
-    told = tipped(
+    tipped_rows = tipped(
         rows,
         lambda row: (
             f"finds {percent(row['true_positive_rate'])} of the positives and calls "
@@ -117,14 +118,14 @@ def _roc(rows: Sequence[Row]) -> Spec | None:
         ),
     )
     x, y = share("false_positive_rate", "share of negatives called positive"), share("true_positive_rate", "recall")
-    return charts.curve(told, x, y, diagonal=1) if rows else None
+    return charts.curve(tipped_rows, x, y, diagonal=1) if rows else None
 
 
 def _precision_recall(rows: Sequence[Row]) -> Spec | None:
-    told = tipped(
+    tipped_rows = tipped(
         rows, lambda row: f"precision {percent(row['precision'])}, recall {percent(row['recall'])}, {_from(row)}"
     )
-    return charts.curve(told, share("recall", "recall"), share("precision", "precision")) if rows else None
+    return charts.curve(tipped_rows, share("recall", "recall"), share("precision", "precision")) if rows else None
 
 
 def _from(row: Row) -> str:
@@ -132,7 +133,7 @@ def _from(row: Row) -> str:
 
 
 def _gain(rows: Sequence[Row]) -> Spec | None:
-    told = tipped(
+    tipped_rows = tipped(
         rows,
         lambda row: (
             f"the likeliest {percent(row['share_of_rows'])} of the rows hold "
@@ -140,23 +141,28 @@ def _gain(rows: Sequence[Row]) -> Spec | None:
         ),
     )
     x, y = share("share_of_rows", "share of rows taken"), share("share_of_positives", "share of positives found")
-    return charts.curve(told, x, y, diagonal=1) if rows else None
+    return charts.curve(tipped_rows, x, y, diagonal=1) if rows else None
 
 
 def _residuals(rows: Sequence[Row]) -> Spec | None:
-    told = tipped(rows, lambda row: f"predicted {figure(row['predicted'])}, off by {figure(row['residual'])}")
+    tipped_rows = tipped(rows, lambda row: f"predicted {figure(row['predicted'])}, off by {figure(row['residual'])}")
     x, y = axis("predicted", "predicted"), axis("residual", "actual less predicted")
-    return charts.scatter(told, x, y, rule=0) if rows else None
+    return charts.scatter(tipped_rows, x, y, rule=0) if rows else None
 
 
-def _slices(slices: Sequence[Row], evaluation: Mapping[str, Any], metric: str) -> Spec | None:
+def _slices(slices: Slices, evaluation: Evaluation, metric: str) -> Spec | None:
     rows = [
-        {**row, "label": f"{row['column']}: {metric_text.value(row['value'])}"}
-        for row in slices
-        if row.get(metric) is not None
+        {
+            "label": f"{group.column}: {metric_text.value(group.value)}",
+            "rows": group.rows,
+            metric: group.metrics[metric],
+        }
+        for group in slices.slices
+        if group.metrics.get(metric) is not None
     ][:GROUPS]
-    told = tipped(
-        rows, lambda row: f"{row['label']}, {row['rows']:,} rows: {metric_text.metric(metric)} {figure(row[metric])}"
-    )
-    spec = charts.ranges(told, axis(metric, metric_text.metric(metric)), rule=evaluation["test"][metric]["value"])
-    return spec | {"width": explanation_charts.WIDE, "height": 50 + BAR * len(rows)} if rows else None
+    if not rows:
+        return None
+    title = metric_text.metric(metric)
+    tipped_rows = tipped(rows, lambda row: f"{row['label']}, {row['rows']:,} rows: {title} {figure(row[metric])}")
+    spec = charts.ranges(tipped_rows, axis(metric, title), rule=evaluation.test[metric].value)
+    return spec | {"width": explanation_charts.WIDE, "height": 50 + BAR * len(rows)}

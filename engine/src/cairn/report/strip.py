@@ -1,29 +1,34 @@
-"""A metric as a strip: where the model, its interval, the dummy, the champion and the best possible lie on one line."""
+"""A metric as a strip: the model, its interval, the dummy, the champion and the best possible on one line."""
 
-from collections.abc import Mapping
-from typing import Any
+from cairn.evaluation.documents import ChampionComparison, Evaluation
 
 
-def strip(metrics: Mapping[str, Any], name: str, champion: Mapping[str, Any] | None = None) -> dict[str, float] | None:
+def strip(evaluation: Evaluation, name: str, champion: ChampionComparison | None = None) -> dict[str, float] | None:
     """Place a metric's figures on a line from 0 to 100.
 
     Parameters
     ----------
-    metrics : what evaluation.json holds
+    evaluation : of the model
     name : of the metric
-    champion : what gates.json holds of it
+    champion : the comparison with the champion; None: nothing is promoted
 
     Returns
     -------
     dict : place, in per cent of the line, of `value`, `low`, `high`, and where there is one of `dummy`, `best` and
         `champion`; None where there is nothing to compare
     """
-    figures = dict(metrics["test"][name])
-    figures["dummy"] = metrics["baseline"]["dummy"].get(name)
-    figures["best"] = metrics.get("ceiling", {}).get(name, {}).get("best")
-    figures["champion"] = champion["metrics"].get(name, {}).get("champion") if champion else None
-    known = {key: value for key, value in figures.items() if value is not None}
-    least, most = min(known.values(), default=0), max(known.values(), default=0)
-    if least == most or not known.keys() & {"dummy", "best", "champion"} or "value" not in known:
+    metric, ceiling = evaluation.test[name], (evaluation.ceiling or {}).get(name)
+    difference = champion.metrics.get(name) if champion else None
+    figures = {
+        "value": metric.value,
+        "low": metric.low,
+        "high": metric.high,
+        "dummy": evaluation.baseline.dummy.get(name),
+        "best": ceiling.best if ceiling else None,
+        "champion": difference.champion if difference else None,
+    }
+    defined = {key: value for key, value in figures.items() if value is not None}
+    least, most = min(defined.values(), default=0), max(defined.values(), default=0)
+    if least == most or not defined.keys() & {"dummy", "best", "champion"} or "value" not in defined:
         return None
-    return {key: round(4 + 92 * (value - least) / (most - least), 2) for key, value in known.items()}
+    return {key: round(4 + 92 * (value - least) / (most - least), 2) for key, value in defined.items()}
