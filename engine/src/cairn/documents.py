@@ -15,7 +15,10 @@ OPTIONAL = {"optional": True}  # metadata of a field that JSON leaves out where 
 def to_json(document: Any) -> Any:
     """Convert a document, with all that is nested in it, to what `json.dumps` accepts; fields keep their order."""
     if is_dataclass(document):
-        values = {each.name: (each, getattr(document, each.name)) for each in fields(document)}
+        # A field whose JSON key is a word of Python, such as `class`, has the key as its alias; pydantic knows it too.
+        values = {
+            each.metadata.get("alias", each.name): (each, getattr(document, each.name)) for each in fields(document)
+        }
         return {
             name: to_json(value)
             for name, (each, value) in values.items()

@@ -4,14 +4,14 @@ import shutil
 from typing import Any
 
 from cairn import config, layout
+from cairn.bias.documents import read_bias
+from cairn.explain.documents import read_explanations
 from cairn.files import digest, read_json, written
 from cairn.report.card import alone
 
 MEASURED = {
     "evaluation": layout.EVALUATION,
     "slices": layout.SLICES,
-    "bias": layout.BIAS,
-    "explanations": layout.EXPLANATIONS,
     "gates": layout.GATES,
     "rules": layout.RULES,
     "validation": layout.VALIDATION_RESULTS,
@@ -23,6 +23,7 @@ MEASURED = {
 def main() -> None:
     params = config.load()
     measured: dict[str, Any] = {name: read_json(path) for name, path in MEASURED.items()}
+    measured |= {"bias": read_bias(layout.BIAS), "explanations": read_explanations(layout.EXPLANATIONS)}
     measured |= {"data": params["data"], "raw": {str(layout.RAW): digest(layout.RAW)}}
     text = config.call(params["card"], measured=measured)
     with written(layout.CARD) as partial:

@@ -1,6 +1,7 @@
 """Hold the model against its gates and the champion, and write down every answer."""
 
 from cairn import config, layout
+from cairn.bias.documents import read_bias
 from cairn.files import read_json, write_json
 from cairn.registry import champion
 
@@ -23,7 +24,8 @@ def main() -> None:
         trusted=params["trusted"],
         metrics=params["evaluation"]["metrics"],
     )
-    measured, slices, bias = (read_json(path) for path in (layout.EVALUATION, layout.SLICES, layout.BIAS))
+    measured, slices = (read_json(path) for path in (layout.EVALUATION, layout.SLICES))
+    bias = read_bias(layout.BIAS)
     results = config.call(params["gates"], metrics=measured, slices=slices, champion=compared, bias=bias)
     answers = {
         "passed": all(result["passed"] for result in results),

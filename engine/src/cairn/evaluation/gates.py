@@ -6,6 +6,7 @@ from typing import Any
 
 from cairn.bias import bounds
 from cairn.bias.catalogue import MEASURES
+from cairn.bias.documents import BiasReport, NoBiasReport
 from cairn.bias.facets import combined
 from cairn.errors import InputError, did_you_mean
 from cairn.evaluation.metrics import GREATER_IS_BETTER, MAIN, NAMES
@@ -14,6 +15,7 @@ from cairn.evaluation.slices import Record, worst
 __all__ = ["Gate", "judge", "table"]
 
 Result = dict[str, Any]
+NO_BIAS = NoBiasReport(left_out={"all": "bias.json is missing"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +82,7 @@ def judge(
     metrics: Mapping[str, Any],
     slices: Mapping[str, Any],
     champion: Mapping[str, Any] | None = None,
-    bias: Mapping[str, Any] | None = None,
+    bias: BiasReport | NoBiasReport | None = None,
     *,
     gates: Sequence[Mapping[str, Any]],
     champion_stage: str = "prod",
@@ -93,7 +95,7 @@ def judge(
     slices : what slices.json holds
     champion : the champion's `version` and, as `paired_difference` gives them, `metrics`; where only rows newer than
         its own were compared, `newer_than` says when those end, and `rows` how many they are. None: there is none
-    bias : what bias.json holds; None: no gate asks about it
+    bias : the measures of bias; None: no gate asks about it
     gates : the questions, each with the keys of `Gate`
     champion_stage : the registry's stage whose model is the champion
 
@@ -111,9 +113,7 @@ def judge(
         where = f"gates.gates[{number}]"
         gate = parse(keys, metrics["task"], where, metrics.get("greater_is_better"))
         if gate.bias:
-            answer = bounds.answer(
-                gate.bias, bias or {"facets": [], "left_out": {"all": "bias.json is missing"}}, where
-            )
+            answer = bounds.answer(gate.bias, bias or NO_BIAS, where)
         elif gate.baseline == "champion":
             answer = _against_champion(gate, champion, champion_stage)
         elif gate.baseline == "dummy":

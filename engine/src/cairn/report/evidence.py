@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from cairn import layout
+from cairn.bias.documents import read_bias
+from cairn.explain.documents import read_explanations
 from cairn.files import digest, read_json
 from cairn.report.tables import confusion, training_curves
 
@@ -13,8 +15,6 @@ DOCUMENTS = {
     "profile": layout.PROFILE_RESULTS,
     "evaluation": layout.EVALUATION,
     "slices": layout.SLICES,
-    "bias": layout.BIAS,
-    "explanations": layout.EXPLANATIONS,
     "gates": layout.GATES,
     "rules": layout.RULES,
     "validation": layout.VALIDATION_RESULTS,
@@ -52,6 +52,8 @@ def read(
     documents: dict[str, Any] = {name: read_json(path) for name, path in DOCUMENTS.items()}
     plots = {path.stem: read_json(path) for path in sorted(layout.PLOTS.glob("*.json"))}
     return documents | {
+        "bias": read_bias(layout.BIAS),
+        "explanations": read_explanations(layout.EXPLANATIONS),
         "confusion": confusion(plots.pop("confusion"), documents["schema"]["classes"]),
         "plots": plots,
         "search": {name: read_json(layout.SEARCH / f"{name}.json") for name in ("history", "importances")},
