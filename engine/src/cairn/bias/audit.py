@@ -111,9 +111,7 @@ def audit(
     confidence: float = 0.95,
     fliptest: Mapping[str, int] | None = None,
 ) -> BiasReport:
-    """Measure bias in the labels of the training part and in the predictions of the test part.
-
-    Each group is compared with all other rows of its facet, in both directions.
+    """Compare each group with all other rows: labels of the training part and predictions of the test part.
 
     Parameters
     ----------
@@ -153,7 +151,7 @@ def audit(
         left_out=left_out({"condition": condition, "fliptest": fliptest}, task, sensitive),
         measures=_describe_measures(task),
         all_rows=[AllRows(positive=outcome.label, after=_of_all(comparison, outcome)) for outcome in outcomes],
-        facets=[_compare(comparison, facet, outcome) for outcome in outcomes or [None] for facet in groupings],
+        facets=_compare_all(comparison, groupings, outcomes),
     )
 
 
@@ -174,6 +172,13 @@ def _of_all(comparison: _Comparison, outcome: _Outcome) -> Figures:
     test = comparison.test
     counts = figures.count([test.actual == outcome.place, test.predicted == outcome.place], [2, 2])
     return figures.of_all(counts, **comparison.draws)
+
+
+def _compare_all(comparison: _Comparison, groupings: list[Facet], outcomes: list[_Outcome]) -> list[FacetReport]:
+    """Compare the groups of every facet, for each outcome in turn; without outcomes, by numbers."""
+    if not outcomes:
+        return [_compare(comparison, facet, None) for facet in groupings]
+    return [_compare(comparison, facet, outcome) for outcome in outcomes for facet in groupings]
 
 
 def _compare(comparison: _Comparison, facet: Facet, outcome: _Outcome | None) -> FacetReport:
