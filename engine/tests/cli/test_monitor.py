@@ -18,6 +18,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from cairn import config
 from cairn.documents import to_json
+from cairn.explain.documents import NoExplanations
 from cairn.files import read_json, write_json
 from cairn.models import estimators, saved
 from cairn.monitoring.baseline import build_baseline
@@ -70,7 +71,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         values=None,
         evaluation={"test": {name: {"value": each, "low": each, "high": each} for name, each in figures.items()}},
         slices={"slices": []},
-        explanations={"left_out": "of a test"},
+        explanations=NoExplanations(why="left out of a test"),
         seed=0,
     )
     write_json(to_json(replace(baseline, expected=outcomes)), place / "model" / "baseline.json")
