@@ -50,7 +50,8 @@ def to_json(document: Any) -> Any:
             if field.metadata.get("inline"):
                 content |= to_json(value)
             elif value is not None or not field.metadata.get("optional"):
-                content[field.name] = to_json(value)
+                # A key that is a word of Python, such as `class`, is the field's alias; pydantic knows it, too.
+                content[field.metadata.get("alias", field.name)] = to_json(value)
         return content
     if isinstance(document, Mapping):
         return {key: to_json(value) for key, value in document.items()}

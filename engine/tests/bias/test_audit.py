@@ -6,6 +6,7 @@ import pytest
 
 from cairn.bias import audit as room
 from cairn.bias.catalogue import CLASSES, NUMBERS
+from cairn.documents import to_json
 from cairn.errors import InputError
 
 FLIPS = {"neighbours": 3, "rows": 100, "others": 200}
@@ -25,15 +26,16 @@ def people(n_rows=1200, seed=0):
 def audited(table, actual, predicted, *, task="binary", classes=(False, True), **keywords):
     features = pd.DataFrame({"x": np.arange(len(table)) / 7})
     settings = {"sensitive": ["sex"], "seed": 1, "min_rows": 50, "resamples": 50, **keywords}
-    found = room.audit(
+    report = room.audit(
         room.Labelled(table, actual),
         room.Predicted(table, actual, predicted, features),
         task=task,
         classes=None if task == "regression" else list(classes),
         **settings,
     )
-    json.dumps(found, allow_nan=False)
-    return found
+    content = to_json(report)
+    json.dumps(content, allow_nan=False)
+    return content
 
 
 @pytest.fixture

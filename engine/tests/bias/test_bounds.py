@@ -1,39 +1,59 @@
 """What a gate on bias asks, and how it is answered; engine/tests/evaluation/test_gates.py has the gates themselves."""
 
+from dataclasses import replace
+
 import pytest
 
 from cairn.bias import bounds
 from cairn.bias.bounds import Question
+from cairn.bias.documents import (
+    AllRows,
+    BiasReport,
+    FacetReport,
+    Figure,
+    GroupReport,
+    NoBiasReport,
+    PartRows,
+)
 from cairn.errors import InputError
 
 IMPACT, ACCURACY = "disparate_impact", "accuracy_difference"
 
 
 def group(name, columns, impact, accuracy):
-    after = None if impact is None else {IMPACT: {"value": impact}, ACCURACY: {"value": accuracy}}
+    after = None if impact is None else {IMPACT: Figure(value=impact), ACCURACY: Figure(value=accuracy)}
     values = dict(zip(columns, name.split(", "), strict=True))
-    return {"group": name, "values": values, "rows": {"train": 4000, "test": 400}, "before": {}, "after": after}
+    rows = PartRows(train=4000, test=400)
+    return GroupReport(group=name, values=values, rows=rows, too_small=[], before={}, after=after)
 
 
 def facet(columns, *groups, positive=True):
     made = [group(name, columns, *figures) for name, *figures in groups]
-    return {"facet": " x ".join(columns), "columns": columns, "positive": positive, "groups": made}
+    name = " x ".join(columns)
+    return FacetReport(facet=name, columns=columns, positive=positive, notes=[], skipped=None, groups=made)
 
 
-FOUND = {
-    "task": "binary",
-    "left_out": {"fliptest": "report.bias.fliptest is null"},
-    "all_rows": [{"positive": True, "after": {"generalised_entropy": {"value": 0.08}}}],
-    "facets": [
+REPORT = BiasReport(
+    task="binary",
+    rows=PartRows(train=8000, test=800),
+    compared="",
+    confidence=0.95,
+    min_rows=200,
+    condition=None,
+    fliptest=None,
+    left_out={"fliptest": "report.bias.fliptest is null"},
+    measures={},
+    all_rows=[AllRows(positive=True, after={"generalised_entropy": Figure(value=0.08)})],
+    facets=[
         facet(["sex"], ("f", 0.7, -0.02), ("m", 1.4, 0.01), ("x", None, None)),
         facet(["city"], ("Oslo", 0.9, 0.06), ("Rome", 1.1, -0.06)),
         facet(["sex", "city"], ("f, Oslo", 0.6, 0.0), ("m, Oslo", 1.0, 0.0)),
     ],
-}
+)
 
 
 def answer(metric=IMPACT, threshold=0.8, **keywords):
-    return bounds.answer(Question(metric, threshold, **keywords), FOUND, "gates[0]")
+    return bounds.answer(Question(metric, threshold, **keywords), REPORT, "gates[0]")
 
 
 def test_the_worst_group_of_a_ratio_is_the_one_furthest_from_one_on_either_side():
@@ -76,7 +96,7 @@ def test_a_group_that_is_too_small_does_not_pass_and_never_counts_as_the_worst()
 
 
 def test_where_no_group_has_a_figure_the_gate_does_not_pass():
-    none = {**FOUND, "facets": [facet(["sex"], ("f", None, None), ("m", None, None))]}
+    none = replace(REPORT, facets=[facet(["sex"], ("f", None, None), ("m", None, None))])
     found = bounds.answer(Question(IMPACT, 0.8, worst_slice="any"), none, "gates[0]")
     assert (found["value"], found["passed"], found["why"]) == (None, False, "no group has a figure")
 
@@ -89,7 +109,7 @@ def test_generalised_entropy_is_asked_of_all_rows():
 def test_the_worst_class_of_several_is_named():
     several = [facet(["sex"], ("f", 0.9, 0), positive="a"), facet(["sex"], ("f", 0.7, 0), positive="b")]
     found = bounds.answer(
-        Question(IMPACT, 0.8, worst_slice="sex"), {**FOUND, "task": "multiclass", "facets": several}, "gates[0]"
+        Question(IMPACT, 0.8, worst_slice="sex"), replace(REPORT, task="multiclass", facets=several), "gates[0]"
     )
     assert (found["value"], found["why"]) == (0.7, "sex f, 400 rows, class b")
 
@@ -109,5 +129,12 @@ def test_the_worst_class_of_several_is_named():
 )  # fmt: skip
 def test_a_question_without_an_answer_is_one_line(question, line):
     with pytest.raises(InputError) as refused:
-        bounds.answer(question, FOUND, "gates[0]")
+        bounds.answer(question, REPORT, "gates[0]")
     assert str(refused.value) == line
+
+
+def test_where_bias_is_left_out_no_question_has_an_answer():
+    report = NoBiasReport(left_out={"all": "report.bias is null"})
+    for metric, keywords in ((IMPACT, {"worst_slice": "any"}), ("generalised_entropy", {})):
+        with pytest.raises(InputError, match=rf"^gates\[0\]\.metric: {metric} is not measured: report\.bias is null$"):
+            bounds.answer(Question(metric, 0.8, **keywords), report, "gates[0]")

@@ -19,6 +19,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 from cairn import config
 from cairn.documents import to_json
 from cairn.evaluation.documents import Baselines, Evaluation, Metric, PartRows, Slices
+from cairn.explain.documents import NoExplanations
 from cairn.files import read_json, write_json
 from cairn.models import estimators, saved
 from cairn.monitoring.baseline import build_baseline
@@ -79,7 +80,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
             rows=PartRows(train=len(train), test=len(test), validation=0),
         ),
         slices=Slices(slices=[]),
-        explanations={"left_out": "of a test"},
+        explanations=NoExplanations(why="left out of a test"),
         seed=0,
     )
     write_json(to_json(replace(baseline, expected=outcomes)), place / "model" / "baseline.json")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cairn.bias.documents import BiasReport
 from cairn.documents import from_json, to_json
 from cairn.errors import InputError
 from cairn.evaluation.documents import ChampionComparison, Evaluation, Metric, MetricDifference, Slices
@@ -216,14 +217,18 @@ def bias(**figures):
     groups = [
         {
             "group": name,
+            "values": {"gender": name},
             "rows": {"train": 5000, "test": 500},
+            "too_small": [],
             "before": {},
-            "after": {"disparate_impact": {"value": each}},
+            "after": {"disparate_impact": {"value": value}},
         }
-        for name, each in figures.items()
+        for name, value in figures.items()
     ]
-    facet = {"facet": "gender", "columns": ["gender"], "positive": True, "groups": groups}
-    return {"task": "binary", "left_out": {}, "all_rows": [], "facets": [facet]}
+    facet = {"facet": "gender", "columns": ["gender"], "positive": True, "notes": [], "skipped": None, "groups": groups}
+    content = {"task": "binary", "rows": {"train": 5000, "test": 500}, "compared": "", "confidence": 0.95}
+    content |= {"min_rows": 200, "condition": None, "fliptest": None, "left_out": {}, "measures": {}, "all_rows": []}
+    return from_json(BiasReport, content | {"facets": [facet]}, "bias.json")
 
 
 def test_a_measure_of_bias_is_asked_as_a_metric_is_and_bounded_both_ways():

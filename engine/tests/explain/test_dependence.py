@@ -50,8 +50,8 @@ def test_it_is_scikit_learns_on_the_same_rows(model_of, name, target):
     matrix = coded(model, rows).matrix
     asked = (Values if target == "spent" else Classes)(model)
     for each, place in zip(told, (0, 2), strict=True):
-        grid = np.arange(3.0) if place else np.array(each["grid"])
-        for average, kind in ((each["mean"], "average"), (each["low"], "individual")):
+        grid = np.arange(3.0) if place else np.array(each.grid)
+        for average, kind in ((each.mean, "average"), (each.low, "individual")):
             theirs = inspection.partial_dependence(
                 asked, matrix, [place], custom_values={place: grid}, kind=kind, method="brute", response_method="auto"
             )[kind]
@@ -71,12 +71,12 @@ def test_a_model_of_one_column_gives_that_columns_curve_without_a_band():
 
     model = Model(Doubles(), Signature([Column("age", "number"), Column("income", "number", missing=True)]), {})
     age, income = partial_dependence(model, table(50), [0, 1], [0], grid=5)
-    assert age["mean"][0] == pytest.approx([2 * each for each in age["grid"]], rel=1e-3)
-    assert age["low"] == age["mean"] == age["high"]
-    assert len(set(income["mean"][0])) == 1
-    assert income["grid"][-1] is None and len(income["grid"]) == 6
-    assert income["low"][0][0] == pytest.approx(2 * table(50)["age"].quantile(0.25), rel=1e-3)
-    assert income["high"][0][0] == pytest.approx(2 * table(50)["age"].quantile(0.75), rel=1e-3)
+    assert age.mean[0] == pytest.approx([2 * each for each in age.grid], rel=1e-3)
+    assert age.low == age.mean == age.high
+    assert len(set(income.mean[0])) == 1
+    assert income.grid[-1] is None and len(income.grid) == 6
+    assert income.low[0][0] == pytest.approx(2 * table(50)["age"].quantile(0.25), rel=1e-3)
+    assert income.high[0][0] == pytest.approx(2 * table(50)["age"].quantile(0.75), rel=1e-3)
 
 
 def test_few_values_are_all_tried_and_many_from_the_5th_to_the_95th_percentile():

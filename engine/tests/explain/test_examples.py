@@ -40,22 +40,22 @@ def test_what_is_told_of_a_row_adds_up_and_is_the_rows_own(model_of, name, targe
     known = sample_contributions(model, rows.iloc[:60], rows=50, estimated_rows=10, seed=1)
     said = model.estimator.predict(model.signature.frame(rows))
     for told in explain_examples(known, model, rows, features=2):
-        row = rows.iloc[told["row"]]
-        parts = [each["contribution"] for each in told["contributions"]] + [told["others"]["contribution"]]
-        assert told["others"]["columns"] == 1
-        assert told["margin"] == pytest.approx(told["base"] + sum(parts), abs=1e-6)
+        row = rows.iloc[told.row]
+        parts = [each.contribution for each in told.contributions] + [told.others.contribution]
+        assert told.others.columns == 1
+        assert told.margin == pytest.approx(told.base + sum(parts), abs=1e-6)
         assert abs(parts[0]) >= abs(parts[1]) >= abs(parts[2])
-        assert told["actual"] == pytest.approx(row[target]) if target == "spent" else told["actual"] == row[target]
-        for each in told["contributions"]:
-            value = row[each["feature"]]
-            assert each["value"] == (value if each["feature"] == "city" else None if np.isnan(value) else near(value))
+        assert told.actual == pytest.approx(row[target]) if target == "spent" else told.actual == row[target]
+        for each in told.contributions:
+            value = row[each.feature]
+            assert each.value == (value if each.feature == "city" else None if np.isnan(value) else near(value))
         if target == "spent":
-            assert told["predicted"] == pytest.approx(said[told["row"]])
+            assert told.predicted == pytest.approx(said[told.row])
         else:
-            place = 1 if target == "bought" else said[told["row"]].argmax()
-            assert told["class"] == model.signature.classes[place]
-            assert told["predicted"] == pytest.approx(said[told["row"], place])
+            place = 1 if target == "bought" else said[told.row].argmax()
+            assert told.class_ == model.signature.classes[place]
+            assert told.predicted == pytest.approx(said[told.row, place])
         if target == "bought" and known.unit == "log-odds":
-            assert told["predicted"] == pytest.approx(scipy.special.expit(told["margin"]), abs=1e-6)
+            assert told.predicted == pytest.approx(scipy.special.expit(told.margin), abs=1e-6)
         elif target == "spent" or known.unit == "probability":
-            assert told["predicted"] == pytest.approx(told["margin"], abs=1e-5)
+            assert told.predicted == pytest.approx(told.margin, abs=1e-5)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from engine.tests.models.test_saved import MODELS, table
 
+from cairn.documents import to_json
 from cairn.errors import InputError
 from cairn.evaluation.scores import group_labels
 from cairn.explain.explanations import explain
@@ -18,7 +19,9 @@ from cairn.rows.signature import describe
 def explained(model, part=None, **more):
     part = table(250, seed=2) if part is None else part
     groups = group_labels(part, sensitive=["age"], features=["city"], levels=10)
-    return explain(model, part, groups, **{"id": None, "seed": 1, "estimated_rows": 30, "slice_rows": 20} | more)
+    settings = {"id": None, "seed": 1, "estimated_rows": 30, "slice_rows": 20} | more
+    explanations, contributions = explain(model, part, groups, **settings)
+    return to_json(explanations), contributions
 
 
 @pytest.mark.parametrize(
@@ -97,11 +100,12 @@ def test_of_many_classes_those_said_most_often_are_drawn_and_all_are_kept():
     seen = describe(rows, features=["age", "city"], target="tenth", task="multiclass", classes=classes)
     estimator = estimators.build(MODELS["xgboost"], task="multiclass", n_classes=len(classes), seed=1)
     estimators.fit(estimator, seen.frame(rows), seen.labels(rows), seen.frame(rows), seen.labels(rows))
-    content, kept = explain(Model(estimator, seen, {}), rows, {}, id=None, seed=1)
+    explanations, kept = explain(Model(estimator, seen, {}), rows, {}, id=None, seed=1)
     counts = rows["tenth"].value_counts()
     assert len(classes) == 8
-    assert len(content["outputs"]) == 5
-    assert counts[content["outputs"]].min() >= counts.drop(content["outputs"]).max() - 3  # nearly as often as it is so
+    assert len(explanations.outputs) == 5
+    shown, others = counts[explanations.outputs], counts.drop(explanations.outputs)
+    assert shown.min() >= others.max() - 3  # nearly as often as it is so
     assert kept.num_rows == 600 * len(classes)
 
 

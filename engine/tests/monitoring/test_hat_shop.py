@@ -13,6 +13,7 @@ from engine.tests.monitoring.models import Recorded, Window
 
 from cairn.datasets import hat_shop
 from cairn.evaluation import scores
+from cairn.explain.documents import NoExplanations
 from cairn.features import sql
 from cairn.models import estimators, saved
 from cairn.monitoring.bias_drift import measure_bias
@@ -55,7 +56,7 @@ def made():
     measured, slices = scores.score(parts, labels, task="binary", threshold=None, values=None, seed=0)
     content = measure_outcomes(
         model, test, all_rows=table, time="asked_at", sensitive=["gender"], values=None, evaluation=measured,
-        slices=slices, explanations={"explained": False, "why": "not here"}, seed=0,
+        slices=slices, explanations=NoExplanations(why="not here"), seed=0,
     )  # fmt: skip
     return model, content
 

@@ -10,6 +10,8 @@ from cairn.evaluation.documents import (
     Slice,
     Slices,
 )
+from cairn.bias.documents import NoBiasReport
+from cairn.explain.documents import NoExplanations
 from cairn.report import card
 
 SIGNATURE = {"target": "y", "classes": None, "columns": [{"name": "a|b"}, {"name": "x_1"}], "left_out": {}}
@@ -30,8 +32,8 @@ MEASURED = {
     ),
     "rules": {"rules": [{"rule": "overfit", "status": "warn", "message": "too good on the train part"}]},
     "validation": {"findings": [{"passed": True}, {"passed": False}]},
-    "bias": {"facets": [], "left_out": {"all": "data.sensitive names no column"}},
-    "explanations": {"explained": False, "why": "left out by the choice report=none"},
+    "bias": NoBiasReport(left_out={"all": "data.sensitive names no column"}),
+    "explanations": NoExplanations(why="left out by the choice report=none"),
     "signature": SIGNATURE,
     "training": {"params": {"model": {"_target_": "sklearn.linear_model.Ridge", "alpha": 0.5}}, "data": {"train.parquet": "0a1b"}},
     "data": {"_target_": "cairn.tables.file.File", "path": "mine.csv", "sensitive": ["sex"]},

@@ -17,12 +17,13 @@ from cairn.report.drawing import FONTS, draw, thin
 # Letters that a machine may or may not have a font for, and a day, whose label could depend on the time zone.
 TEXTS = ["income", "größe −0.5", "кириллица", "عربى", "顧客", "🎩 ✓", "חנות"]
 DRAW = f"""
+from cairn.explain.documents import PartialDependence
 from cairn.report import charts, drawing, explanation_charts
 for text in {TEXTS!r}:
     print(drawing.draw(charts.bars([{{"label": text, "size": 1, "tip": text}}], "size", text), text))
 days = ["2024-01-01", "2024-03-01", "2024-07-01"]
-day = {{"feature": "day", "kind": "time", "grid": days}}
-day |= {{name: [[0.1, 0.2, 0.4]] for name in ("mean", "low", "high")}}
+curves = {{name: [[0.1, 0.2, 0.4]] for name in ("mean", "low", "high")}}
+day = PartialDependence(feature="day", kind="time", grid=days, share=[0.2, 0.3, 0.5], **curves)
 print(drawing.draw(explanation_charts.dependence(day, ["yes"], {{}}), "day"))
 """
 

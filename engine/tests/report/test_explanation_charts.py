@@ -2,6 +2,7 @@
 
 import pytest
 
+from cairn.explain.documents import Example, FeaturePoints, NoExplanations, OtherContributions, ValueContribution
 from cairn.report import explanation_charts
 
 
@@ -10,11 +11,20 @@ def values(spec):
 
 
 def test_a_waterfall_leads_from_the_base_to_the_prediction_without_a_gap():
-    example = {
-        "row": 3, "base": -1.0,
-        "contributions": [{"feature": "age", "value": 40.0, "contribution": 2.0}, {"feature": "city", "value": None, "contribution": -0.5}],
-        "others": {"columns": 4, "contribution": 0.25},
-    }  # fmt: skip
+    example = Example(
+        which=["highest"],
+        row=3,
+        actual=True,
+        class_=True,
+        predicted=0.7,
+        base=-1.0,
+        margin=0.75,
+        contributions=[
+            ValueContribution(feature="age", value=40.0, contribution=2.0),
+            ValueContribution(feature="city", value=None, contribution=-0.5),
+        ],
+        others=OtherContributions(columns=4, contribution=0.25),
+    )
     rows = values(explanation_charts.waterfall(example, "log-odds"))
     assert [row["label"] for row in rows] == ["age = 40", "city = missing", "4 other columns"]
     assert rows[0]["from"] == -1.0
@@ -23,18 +33,18 @@ def test_a_waterfall_leads_from_the_base_to_the_prediction_without_a_gap():
 
 
 def test_dots_in_one_place_stand_side_by_side_and_colours_go_by_the_value():
-    lane = {
-        "feature": "age",
-        "kind": "number",
-        "levels": None,
-        "value": [0.05, 0.5, 0.95, None],
-        "contributions": [[1.0, 1.0, 1.0, -1.0]],
-    }
-    rows = values(explanation_charts.swarm([lane], "log-odds"))
+    points = FeaturePoints(
+        feature="age",
+        kind="number",
+        levels=None,
+        value=[0.05, 0.5, 0.95, None],
+        contributions=[[1.0, 1.0, 1.0, -1.0]],
+    )
+    rows = values(explanation_charts.swarm([points], "log-odds"))
     assert len({row["aside"] for row in rows[:3]}) == 3
     assert [row["colour"] for row in rows] == ["var(--ramp-1)", "var(--ramp-3)", "var(--ramp-5)", "var(--edge)"]
     assert rows[3]["tip"] == "age missing: −1"
 
 
 def test_what_was_not_explained_has_no_charts():
-    assert explanation_charts.pictures({"explained": False, "why": "left out"}) == {}
+    assert explanation_charts.pictures(NoExplanations(why="left out")) == {}

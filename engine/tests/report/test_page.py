@@ -16,7 +16,10 @@ from engine.tests.serving.test_pages import faults
 from filelock import FileLock
 
 from cairn import config
-from cairn.evaluation.documents import ChampionComparison, MetricDifference
+from cairn.bias.documents import BiasReport, NoBiasReport
+from cairn.documents import from_json, to_json
+from cairn.evaluation.documents import ChampionComparison, Evaluation, GateReport, MetricDifference, Slices
+from cairn.explain.documents import Explanations, NoExplanations
 from cairn.report.evidence import read as read_evidence
 from cairn.report.page import page as made
 
@@ -228,8 +231,8 @@ def test_the_champion_is_compared_with_in_words(evidence_of, shown, browser, com
 def test_what_was_left_out_is_said_and_nothing_else_is_missing(evidence_of, shown, browser):
     evidence = copy.deepcopy(evidence_of("binary"))
     evidence["profile"] = {"profiled": False}
-    evidence["bias"] = {"facets": [], "left_out": {"all": "the choice report=none leaves it out"}}
-    evidence["explanations"] = {"explained": False, "why": "left out by the choice report=none"}
+    evidence["bias"] = NoBiasReport(left_out={"all": "the choice report=none leaves it out"})
+    evidence["explanations"] = NoExplanations(why="left out by the choice report=none")
     text = shown(evidence)
     assert "What drives it" not in text
     for section in ("#data", "#bias", "#explanations"):
@@ -240,10 +243,10 @@ def test_what_was_left_out_is_said_and_nothing_else_is_missing(evidence_of, show
 
 def test_what_comes_from_data_is_text_and_never_markup(evidence_of, shown, browser):
     evil = "<img src=x onerror=\"document.title='taken'\"></svg><script>document.title='taken'</script>&amp;"
-    evidence = evidence_of("binary")
-    documents = {name: evidence[name] for name in ("evaluation", "slices", "gates")}
-    others = json.dumps({name: content for name, content in evidence.items() if name not in documents})
-    evidence = json.loads(others.replace("hats_365d", json.dumps(evil)[1:-1])) | documents
+    evidence = json.loads(json.dumps(to_json(evidence_of("binary"))).replace("hats_365d", json.dumps(evil)[1:-1]))
+    typed = {"evaluation": Evaluation, "slices": Slices, "gates": GateReport, "bias": BiasReport}
+    for name, kind in {**typed, "explanations": Explanations}.items():
+        evidence[name] = from_json(kind, evidence[name], name)
     evidence["said"]["purpose"] = evil
     assert evil in shown(evidence)
     assert browser.run("document.title") == "Hat coupons – model report"

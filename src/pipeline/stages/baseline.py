@@ -7,6 +7,7 @@ import pandas as pd
 from cairn import config, layout
 from cairn.documents import read_document, to_json
 from cairn.evaluation.documents import Evaluation, Slices
+from cairn.explain.documents import read_explanations
 from cairn.files import read_json, write_json
 from cairn.models import saved
 from cairn.monitoring.baseline import build_baseline
@@ -29,7 +30,7 @@ def main() -> None:
         values=params["decision"]["values"],
         evaluation=read_document(Evaluation, layout.EVALUATION),
         slices=read_document(Slices, layout.SLICES),
-        explanations=read_json(layout.EXPLANATIONS),
+        explanations=read_explanations(layout.EXPLANATIONS),
         seed=params["seed"],
     )
     write_json(to_json(replace(baseline, expected=outcomes)), layout.BASELINE)

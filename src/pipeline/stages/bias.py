@@ -2,6 +2,8 @@
 
 from cairn import config, layout
 from cairn.bias import audit, facets, settings
+from cairn.bias.documents import NoBiasReport
+from cairn.documents import to_json
 from cairn.files import read_json, write_json
 from cairn.models import saved
 from cairn.rows import signature
@@ -13,7 +15,7 @@ def main() -> None:
     schema = read_json(layout.SCHEMA)
     left_out = settings.left_out(node, schema["task"], sensitive)
     if "all" in left_out:
-        write_json({"facets": [], "left_out": left_out}, layout.BIAS)
+        write_json(to_json(NoBiasReport(left_out=left_out)), layout.BIAS)
         return
     settings.require_settings(node)
     model = saved.load(layout.TRAINED, trusted=params["trusted"])
@@ -23,17 +25,17 @@ def main() -> None:
     train = signature.read(layout.TRAIN, list(dict.fromkeys([*named, schema["target"]])))
     labels = model.signature.labels
     regression = model.signature.classes is None
-    said = model.predict(test) if regression else model.choose(model.predict_proba(test))
-    found = config.call(
+    predicted = model.predict(test) if regression else model.choose(model.predict_proba(test))
+    report = config.call(
         node,
         train=audit.Labelled(train, labels(train)),
-        test=audit.Predicted(test, labels(test), said, model.signature.frame(test)),
+        test=audit.Predicted(test, labels(test), predicted, model.signature.frame(test)),
         task=schema["task"],
         classes=schema["classes"],
         sensitive=sensitive,
         seed=params["seed"],
     )
-    write_json(found, layout.BIAS)
+    write_json(to_json(report), layout.BIAS)
 
 
 if __name__ == "__main__":

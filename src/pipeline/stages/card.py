@@ -4,14 +4,14 @@ import shutil
 from typing import Any
 
 from cairn import config, layout
+from cairn.bias.documents import read_bias
 from cairn.documents import read_document
 from cairn.evaluation.documents import Evaluation, GateReport, Slices
+from cairn.explain.documents import read_explanations
 from cairn.files import digest, read_json, written
 from cairn.report.card import alone
 
 MEASURED = {
-    "bias": layout.BIAS,
-    "explanations": layout.EXPLANATIONS,
     "rules": layout.RULES,
     "validation": layout.VALIDATION_RESULTS,
     "signature": layout.TRAINED / "signature.json",
@@ -26,6 +26,8 @@ def main() -> None:
         "evaluation": read_document(Evaluation, layout.EVALUATION),
         "slices": read_document(Slices, layout.SLICES),
         "gates": read_document(GateReport, layout.GATES),
+        "bias": read_bias(layout.BIAS),
+        "explanations": read_explanations(layout.EXPLANATIONS),
         "data": params["data"],
         "raw": {str(layout.RAW): digest(layout.RAW)},
     }

@@ -3,22 +3,24 @@
 from typing import Any
 
 from cairn import config, layout
+from cairn.documents import to_json
+from cairn.explain.documents import NoExplanations
 from cairn.files import read_json, write_json, written
 
 
 def main() -> None:
     params = config.load()
     if params["report"]["explain"] is None:
-        content, table = {"explained": False, "why": "left out by the choice report=none"}, None
+        explanations, table = NoExplanations(why="left out by the choice report=none"), None
     else:
-        content, table = _explain(params)
+        explanations, table = _explain(params)
     with written(layout.CONTRIBUTIONS) as folder:
         folder.mkdir()
         if table is not None:
             from pyarrow.parquet import write_table
 
             write_table(table, folder / "contributions.parquet")
-    write_json(content, layout.EXPLANATIONS)
+    write_json(to_json(explanations), layout.EXPLANATIONS)
 
 
 def _explain(params: dict[str, Any]) -> Any:

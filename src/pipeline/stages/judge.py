@@ -1,6 +1,7 @@
 """Check the model against its gates, compare it with the champion, and write every result."""
 
 from cairn import config, layout
+from cairn.bias.documents import read_bias
 from cairn.documents import read_document, to_json
 from cairn.evaluation.documents import Evaluation, GateReport, Slices
 from cairn.files import read_json, write_json
@@ -30,7 +31,7 @@ def main() -> None:
         evaluation=read_document(Evaluation, layout.EVALUATION),
         slices=read_document(Slices, layout.SLICES),
         champion=comparison,
-        bias=read_json(layout.BIAS),
+        bias=read_bias(layout.BIAS),
     )
     report = GateReport(
         passed=all(result.passed for result in results),

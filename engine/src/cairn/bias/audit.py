@@ -1,6 +1,7 @@
 """Measure bias before and after training: by facet, by group, with every measure of the catalogue."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -8,8 +9,20 @@ from numpy.typing import NDArray
 
 from cairn.bias import facets, figures, neighbours
 from cairn.bias.catalogue import MEASURES
+from cairn.bias.documents import (
+    AllRows,
+    BiasReport,
+    Class,
+    FacetReport,
+    Figure,
+    Figures,
+    FliptestSettings,
+    GroupReport,
+    MeasureDescription,
+    PartRows,
+)
 from cairn.bias.facets import Facet
-from cairn.bias.figures import Figures
+from cairn.bias.figures import GroupFigures
 from cairn.bias.settings import left_out
 from cairn.errors import InputError, did_you_mean
 
@@ -18,8 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Labelled", "Predicted", "audit"]
 
-Record = dict[str, Any]
 Draws = Mapping[str, Any]  # `resamples`, `confidence` and `seed` of intervals
+COMPARED = "each group with all other rows of its facet; before training on train, after it on test"
 
 
 class Labelled(NamedTuple):
@@ -51,6 +64,35 @@ class Predicted(NamedTuple):
     features: "pd.DataFrame"
 
 
+class _Comparison(NamedTuple):
+    """The rows that groups are compared on, and the settings of the comparison.
+
+    Parameters
+    ----------
+    train, test : the rows
+    n_classes : the number of classes; 0 for a regression
+    strata : the groups of the condition; None: there is none
+    min_rows : the fewest rows of a group, and of the rows outside it, that are measured
+    draws : of the intervals
+    fliptest : its settings; None: it is left out
+    """
+
+    train: Labelled
+    test: Predicted
+    n_classes: int
+    strata: Facet | None
+    min_rows: int
+    draws: Draws
+    fliptest: FliptestSettings | None
+
+
+class _Outcome(NamedTuple):
+    """A class that counts as positive, and its place in the list of classes."""
+
+    place: int
+    label: Class
+
+
 def audit(
     train: Labelled,
     test: Predicted,
@@ -68,15 +110,12 @@ def audit(
     resamples: int = 1000,
     confidence: float = 0.95,
     fliptest: Mapping[str, int] | None = None,
-) -> Record:
-    """Measure bias in the labels of the training part and in the predictions of the test part.
-
-    Each group is compared with all other rows of its facet, in both directions.
+) -> BiasReport:
+    """Compare each group with all other rows: labels of the training part and predictions of the test part.
 
     Parameters
     ----------
-    train : rows whose labels are measured
-    test : rows whose predictions are measured
+    train, test : rows whose labels, and rows whose predictions, are measured
     task : binary, multiclass or regression
     classes : in order; for a binary task the positive class is the last
     sensitive : the columns that make facets
@@ -90,79 +129,95 @@ def audit(
     resamples, confidence : of the intervals
     fliptest : the number of `neighbours`, and the most `rows` of a group and `others` that are drawn; None: left out
 
-    Returns
-    -------
-    dict : the content of bias.json: `facets` has a record for each facet and positive class
-
     Raises
     ------
     InputError : `positive` is not a class
     """
     parts = {"train": train.table, "test": test.table}
-    measured_facets = facets.of_table(parts, sensitive, crossed=crossed, max_groups=max_groups, bins=bins)
+    groupings = facets.of_table(parts, sensitive, crossed=crossed, max_groups=max_groups, bins=bins)
     strata = facets.by_column(parts, condition, max_groups=max_groups, bins=bins) if condition else None
     draws: Draws = {"resamples": resamples, "confidence": confidence, "seed": seed}
-    content: Record = {
-        "task": task,
-        "rows": {"train": len(train.actual), "test": len(test.actual)},
-        "compared": "each group with all other rows of its facet; before training on train, after it on test",
-        "confidence": confidence,
-        "min_rows": min_rows,
-        "condition": condition,
-        "fliptest": None if fliptest is None else {**fliptest, "seed": seed},
-        "left_out": left_out({"condition": condition, "fliptest": fliptest}, task, sensitive),
-        "measures": _describe_measures(task),
-        "all_rows": [],
-        "facets": [],
-    }
+    settings = FliptestSettings(**fliptest, seed=seed) if fliptest else None
+    comparison = _Comparison(train, test, len(classes or []), strata, min_rows, draws, settings)
+    outcomes = _outcomes(task, list(classes or []), positive)
+    return BiasReport(
+        task=task,
+        rows=PartRows(train=len(train.actual), test=len(test.actual)),
+        compared=COMPARED,
+        confidence=confidence,
+        min_rows=min_rows,
+        condition=condition,
+        fliptest=settings,
+        left_out=left_out({"condition": condition, "fliptest": fliptest}, task, sensitive),
+        measures=_describe_measures(task),
+        all_rows=[AllRows(positive=outcome.label, after=_of_all(comparison, outcome)) for outcome in outcomes],
+        facets=_compare_all(comparison, groupings, outcomes),
+    )
+
+
+def _outcomes(task: str, classes: list[Any], positive: Any) -> list[_Outcome]:
+    """Return the classes that count as positive; none for a regression."""
     if task == "regression":
-        content["facets"] = [
-            _record(facet, min_rows, *_of_numbers(facet, train, test, confidence)) for facet in measured_facets
-        ]
-        return content
-    names = list(classes or [])
-    for place in _outcomes(task, names, positive):
-        positive_class = {"positive": names[place]}
-        outcomes = [test.actual == place, test.predicted == place]
-        whole = figures.of_all(figures.count(outcomes, [2, 2]), **draws)
-        content["all_rows"].append({**positive_class, "after": whole})
-        for facet in measured_facets:
-            sides = _of_classes(facet, strata, train, test, place, len(names), draws)
-            record = {**_record(facet, min_rows, *sides), **positive_class}
-            if fliptest:
-                _add_flips(record, facet, test, place, fliptest, draws)
-            content["facets"].append(record)
-    return content
-
-
-def _outcomes(task: str, classes: list[Any], positive: Any) -> list[int]:
-    """Return the places of the classes that count as positive."""
+        return []
+    outcomes = [_Outcome(place, label) for place, label in enumerate(classes)]
     if positive is None:
-        return [len(classes) - 1] if task == "binary" else list(range(len(classes)))
+        return outcomes[-1:] if task == "binary" else outcomes
     if positive not in classes:
         raise InputError(f"report.bias.positive: no class {positive!r} {did_you_mean(str(positive), classes)}")
-    return [classes.index(positive)]
+    return [outcomes[classes.index(positive)]]
 
 
-def _of_classes(
-    facet: Facet, strata: Facet | None, train: Labelled, test: Predicted, place: int, n_classes: int, draws: Draws
-) -> tuple[Figures, Figures]:
+def _of_all(comparison: _Comparison, outcome: _Outcome) -> Figures:
+    """Measure the predictions of all rows of the test part at once."""
+    test = comparison.test
+    counts = figures.count([test.actual == outcome.place, test.predicted == outcome.place], [2, 2])
+    return figures.of_all(counts, **comparison.draws)
+
+
+def _compare_all(comparison: _Comparison, groupings: list[Facet], outcomes: list[_Outcome]) -> list[FacetReport]:
+    """Compare the groups of every facet, for each outcome in turn; without outcomes, by numbers."""
+    if not outcomes:
+        return [_compare(comparison, facet, None) for facet in groupings]
+    return [_compare(comparison, facet, outcome) for outcome in outcomes for facet in groupings]
+
+
+def _compare(comparison: _Comparison, facet: Facet, outcome: _Outcome | None) -> FacetReport:
+    """Compare the groups of a facet; without an outcome, by numbers."""
+    skipped, groups = None, []
+    if len(facet.groups) == 1:
+        skipped = f"one value only ({', '.join(facet.groups[0])}): there is nothing to compare"
+    else:
+        before, after = _of_classes(comparison, facet, outcome.place) if outcome else _of_numbers(comparison, facet)
+        groups = [_report_group(comparison, facet, place, before, after, outcome) for place in range(len(facet.groups))]
+    return FacetReport(
+        facet=facet.name,
+        columns=facet.columns,
+        positive=outcome.label if outcome else None,
+        notes=facet.notes,
+        skipped=skipped,
+        groups=groups,
+    )
+
+
+def _of_classes(comparison: _Comparison, facet: Facet, positive: int) -> tuple[GroupFigures, GroupFigures]:
     """Measure the labels of the training part and the predictions of the test part, from counts."""
+    train, test, strata = comparison.train, comparison.test, comparison.strata
     stratum = strata or Facet([], [()], {part: np.zeros_like(codes) for part, codes in facet.codes.items()})
     sizes = [len(facet.groups), len(stratum.groups)]
-    labels = figures.count([facet.codes["train"], stratum.codes["train"], train.actual], [*sizes, n_classes])
-    pair = [test.actual == place, test.predicted == place]
+    labels = figures.count([facet.codes["train"], stratum.codes["train"], train.actual], [*sizes, comparison.n_classes])
+    pair = [test.actual == positive, test.predicted == positive]
     predictions = figures.count([facet.codes["test"], stratum.codes["test"], *pair], [*sizes, 2, 2])
-    before = figures.of_labels(labels, place, **draws)
-    after = figures.of_predictions(predictions, **draws)
+    before = figures.of_labels(labels, positive, **comparison.draws)
+    after = figures.of_predictions(predictions, **comparison.draws)
     if strata is None:
         del before["conditional_demographic_disparity"], after["conditional_demographic_disparity_predicted"]
     return before, after
 
 
-def _of_numbers(facet: Facet, train: Labelled, test: Predicted, confidence: float) -> tuple[Figures, Figures]:
-    ones = np.ones(len(train.actual))
-    before = {"labels": ones, "actual": train.actual}
+def _of_numbers(comparison: _Comparison, facet: Facet) -> tuple[GroupFigures, GroupFigures]:
+    """Measure the labels of the training part and the predictions of the test part, from numbers."""
+    train, test, confidence = comparison.train, comparison.test, comparison.draws["confidence"]
+    before = {"labels": np.ones(len(train.actual)), "actual": train.actual}
     after = {"predicted": test.predicted, "residual": test.actual - test.predicted}
     n_groups = len(facet.groups)
     return (
@@ -171,42 +226,65 @@ def _of_numbers(facet: Facet, train: Labelled, test: Predicted, confidence: floa
     )
 
 
-def _record(facet: Facet, min_rows: int, before: Figures, after: Figures) -> Record:
-    """Arrange the figures by group; a group that is too small, on either side, gets none."""
-    record: Record = {"facet": facet.name, "columns": facet.columns, "positive": None, "notes": facet.notes}
-    if len(facet.groups) == 1:
-        value = ", ".join(facet.groups[0])
-        return {**record, "skipped": f"one value only ({value}): there is nothing to compare", "groups": []}
-    rows = {part: np.bincount(codes, minlength=len(facet.groups)) for part, codes in facet.codes.items()}
-    groups = []
-    for place, values in enumerate(facet.groups):
-        group: Record = {"group": ", ".join(values), "values": dict(zip(facet.columns, values, strict=True))}
-        group["rows"] = {part: int(counts[place]) for part, counts in rows.items()}
-        group["too_small"] = []
-        for when, part, measured in (("before", "train", before), ("after", "test", after)):
-            inside, outside = int(rows[part][place]), int(rows[part].sum() - rows[part][place])
-            too_small = min(inside, outside) < min_rows
-            if too_small:
-                reason = f"{inside:,} rows" if inside < min_rows else f"{outside:,} rows besides it"
-                group["too_small"].append(f"{reason} in {part}, fewer than {min_rows:,}")
-            group[when] = None if too_small else {name: each[place] for name, each in measured.items()}
-        groups.append(group)
-    return {**record, "skipped": None, "groups": groups}
+def _report_group(
+    comparison: _Comparison,
+    facet: Facet,
+    place: int,
+    before: GroupFigures,
+    after: GroupFigures,
+    outcome: _Outcome | None,
+) -> GroupReport:
+    """Select the figures of a group; a part with too few rows, on either side, gets none."""
+    values = facet.groups[place]
+    rows = {part: int(np.sum(codes == place)) for part, codes in facet.codes.items()}
+    shortages = {
+        part: _shortage(part, rows[part], len(codes) - rows[part], comparison.min_rows)
+        for part, codes in facet.codes.items()
+    }
+    labels = predictions = None
+    if not shortages["train"]:
+        labels = {name: measured[place] for name, measured in before.items()}
+    if not shortages["test"]:
+        predictions = {name: measured[place] for name, measured in after.items()}
+        if outcome and comparison.fliptest:
+            predictions["fliptest"] = _flip(comparison, comparison.fliptest, facet, place, outcome)
+    return GroupReport(
+        group=", ".join(values),
+        values=dict(zip(facet.columns, values, strict=True)),
+        rows=PartRows(train=rows["train"], test=rows["test"]),
+        too_small=[shortage for shortage in shortages.values() if shortage],
+        before=labels,
+        after=predictions,
+    )
 
 
-def _add_flips(
-    record: Record, facet: Facet, test: Predicted, place: int, fliptest: Mapping[str, int], draws: Draws
-) -> None:
-    """Add the fliptest to every group that is large enough."""
-    positive = np.equal(test.predicted, place)
-    for code, group in enumerate(record["groups"]):
-        if group["after"] is None:
-            continue
-        inside = facet.codes["test"] == code
-        votes = neighbours.votes(test.features, positive, inside, leave=facet.columns, seed=draws["seed"], **fliptest)
-        group["after"]["fliptest"] = figures.of_flips(*votes, **draws)
+def _shortage(part: str, inside: int, outside: int, min_rows: int) -> str | None:
+    """Return the reason why a part gets no figure; None: there are enough rows in the group and outside it."""
+    if min(inside, outside) >= min_rows:
+        return None
+    reason = f"{inside:,} rows" if inside < min_rows else f"{outside:,} rows besides it"
+    return f"{reason} in {part}, fewer than {min_rows:,}"
 
 
-def _describe_measures(task: str) -> dict[str, Record]:
-    keys = ("symbol", "title", "above", "when", "fair", "signed")
-    return {name: {key: getattr(measure, key) for key in keys} for name, measure in MEASURES[task].items()}
+def _flip(comparison: _Comparison, settings: FliptestSettings, facet: Facet, place: int, outcome: _Outcome) -> Figure:
+    """Compute the fliptest of a group."""
+    test = comparison.test
+    positive = np.equal(test.predicted, outcome.place)
+    votes = neighbours.votes(
+        test.features, positive, facet.codes["test"] == place, leave=facet.columns, **asdict(settings)
+    )
+    return figures.of_flips(*votes, **comparison.draws)
+
+
+def _describe_measures(task: str) -> dict[str, MeasureDescription]:
+    return {
+        name: MeasureDescription(
+            symbol=measure.symbol,
+            title=measure.title,
+            above=measure.above,
+            when=measure.when,
+            fair=measure.fair,
+            signed=measure.signed,
+        )
+        for name, measure in MEASURES[task].items()
+    }

@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cairn.bias.catalogue import CLASSES, NUMBERS, Measure
+from cairn.bias.documents import BiasReport, FacetReport, Figure, NoBiasReport
 from cairn.bias.facets import MISSING, name
 from cairn.errors import InputError, did_you_mean
-
-Record = Mapping[str, Any]
 
 
 class Question(NamedTuple):
@@ -25,7 +24,7 @@ class Question(NamedTuple):
     metric: str
     threshold: float
     greater: bool | None = None
-    slice: Record | None = None
+    slice: Mapping[str, Any] | None = None
     worst_slice: str | None = None
 
     @property
@@ -91,13 +90,13 @@ def require(
         _require_facet(question, facets, where)
 
 
-def answer(question: Question, bias: Record, where: str) -> dict[str, Any]:
+def answer(question: Question, bias: BiasReport | NoBiasReport, where: str) -> dict[str, Any]:
     """Look up the measured figure, and compare it with the bound.
 
     Parameters
     ----------
     question : of a gate
-    bias : the content of bias.json
+    bias : the measured figures
     where : the gate's place, for the message
 
     Returns
@@ -108,16 +107,21 @@ def answer(question: Question, bias: Record, where: str) -> dict[str, Any]:
     ------
     InputError : as `require`, or there is no such group
     """
-    require(question, [each["columns"] for each in bias["facets"]], bias["left_out"], where)
+    require(question, [facet.columns for facet in bias.facets], bias.left_out, where)
+    if isinstance(bias, NoBiasReport):
+        raise InputError(f"{where}.metric: {question.metric} is not measured: bias.json has no groups")
     figures = list(_figures(question, bias))
     if question.slice and not figures:
-        groups = [each["group"] for facet in _facets(question, bias) for each in facet["groups"]]
+        groups = [group.group for facet in _facets(question, bias) for group in facet.groups]
         raise InputError(f"{where}.slice: no group {_group(question)!r} {did_you_mean(_group(question), groups)}")
-    known = [(whose, figure["value"]) for whose, figure in figures if figure["value"] is not None]
-    if not known:
-        why = "; ".join([figures[0][0], figures[0][1]["why"]]) if len(figures) == 1 else "no group has a figure"
-        return {"value": None, "bound": question.bound(None), "passed": False, "why": why.removeprefix("; ")}
-    whose, value = max(known, key=lambda each: question.badness(each[1]))
+    measured = [(whose, figure.value) for whose, figure in figures if figure.value is not None]
+    if not measured:
+        why = "no group has a figure"
+        if len(figures) == 1:
+            ((whose, figure),) = figures
+            why = "; ".join(filter(None, [whose, figure.why]))
+        return {"value": None, "bound": question.bound(None), "passed": False, "why": why}
+    whose, value = max(measured, key=lambda pair: question.badness(pair[1]))
     passed = question.badness(value) <= question.badness(question.threshold)
     return {"value": value, "bound": question.bound(value), "passed": passed, "why": whose}
 
@@ -132,28 +136,28 @@ def _require_facet(question: Question, facets: Sequence[Sequence[str]], where: s
         raise InputError(f"{where}.slice: {sliced!r} is not in data.sensitive {did_you_mean(sliced, names)}")
 
 
-def _figures(question: Question, bias: Record) -> Iterator[tuple[str, Record]]:
+def _figures(question: Question, bias: BiasReport) -> Iterator[tuple[str, Figure]]:
     """Return the figures that a question is about, each with the name of its group."""
-    when, part = question.measure.when, "train" if question.measure.when == "before" else "test"
-    multiclass = bias["task"] == "multiclass"
+    when, multiclass = question.measure.when, bias.task == "multiclass"
     if not question.measure.of_groups:
-        for each in bias["all_rows"]:
-            yield f"class {each['positive']}" if multiclass else "", each["after"][question.metric]
+        for outcome in bias.all_rows:
+            yield f"class {outcome.positive}" if multiclass else "", outcome.after[question.metric]
     for facet in _facets(question, bias):
-        for group in facet["groups"]:
-            if question.slice and group["group"] != _group(question, facet["columns"]):
+        for group in facet.groups:
+            if question.slice and group.group != _group(question, facet.columns):
                 continue
-            name = f"{facet['facet']} {group['group']}, {group['rows'][part]:,} rows"
-            name += f", class {facet['positive']}" if multiclass else ""
-            yield name, group[when][question.metric] if group[when] else {"value": None, "why": "too few rows"}
+            name = f"{facet.facet} {group.group}, {group.rows_of(when):,} rows"
+            name += f", class {facet.positive}" if multiclass else ""
+            figures = group.figures(when)
+            yield name, figures[question.metric] if figures else Figure(value=None, why="too few rows")
 
 
-def _facets(question: Question, bias: Record) -> list[Record]:
+def _facets(question: Question, bias: BiasReport) -> list[FacetReport]:
     if not question.measure.of_groups:
         return []
     if question.slice:
-        return [facet for facet in bias["facets"] if set(facet["columns"]) == set(question.slice)]
-    return [facet for facet in bias["facets"] if question.worst_slice in ("any", facet["facet"])]
+        return [facet for facet in bias.facets if set(facet.columns) == set(question.slice)]
+    return [facet for facet in bias.facets if question.worst_slice in ("any", facet.facet)]
 
 
 def _group(question: Question, columns: Sequence[str] | None = None) -> str:

@@ -1,9 +1,8 @@
 """Compute every measure of every group of a facet, with its interval.
 
-A figure is `value`, `low` and `high`, and where there is no value, `why`. The figures of counts depend on the counts
-alone, so to draw rows again (the bootstrap of Efron and Tibshirani 1993, chapter 13) is to draw counts from a
-multinomial, which costs the same for a million rows as for a thousand. A measure that is never below 0 has no
-interval: resampling only increases it.
+The figures of counts depend on the counts alone, so to draw rows again (the bootstrap of Efron and Tibshirani 1993,
+chapter 13) is to draw counts from a multinomial, which costs the same for a million rows as for a thousand. A measure
+that is never below 0 has no interval: resampling only increases it.
 """
 
 from typing import Any
@@ -13,11 +12,11 @@ from numpy.typing import NDArray
 
 from cairn.bias import numbers
 from cairn.bias.catalogue import CLASSES, NUMBERS, Measure
+from cairn.bias.documents import Figure
 from cairn.bias.predictions import Confusion
 
 Floats = NDArray[np.float64]
-Figure = dict[str, Any]
-Figures = dict[str, list[Figure]]  # measure -> a figure for each group
+GroupFigures = dict[str, list[Figure]]  # measure -> a figure for each group
 
 
 def count(codes: list[NDArray[np.intp]], sizes: list[int]) -> NDArray[np.intp]:
@@ -33,7 +32,7 @@ def resample(counts: NDArray[np.intp], resamples: int, seed: int) -> Floats:
     return np.concatenate([counts.ravel()[None], resampled]).reshape(-1, *counts.shape).astype(np.float64)
 
 
-def of_labels(counts: NDArray[np.intp], positive: int, *, resamples: int, confidence: float, seed: int) -> Figures:
+def of_labels(counts: NDArray[np.intp], positive: int, *, resamples: int, confidence: float, seed: int) -> GroupFigures:
     """Measure the labels.
 
     Parameters
@@ -47,7 +46,7 @@ def of_labels(counts: NDArray[np.intp], positive: int, *, resamples: int, confid
     return _figures("before", views, confidence)
 
 
-def of_predictions(counts: NDArray[np.intp], *, resamples: int, confidence: float, seed: int) -> Figures:
+def of_predictions(counts: NDArray[np.intp], *, resamples: int, confidence: float, seed: int) -> GroupFigures:
     """Measure the predictions.
 
     Parameters
@@ -80,7 +79,7 @@ def of_flips(
     return _figure(np.array(values), measure, confidence)
 
 
-def of_numbers(groups: NDArray[np.intp], n_groups: int, views: dict[str, Floats], confidence: float) -> Figures:
+def of_numbers(groups: NDArray[np.intp], n_groups: int, views: dict[str, Floats], confidence: float) -> GroupFigures:
     """Measure numbers.
 
     Parameters
@@ -90,7 +89,7 @@ def of_numbers(groups: NDArray[np.intp], n_groups: int, views: dict[str, Floats]
     views : inputs of measures -> numbers of shape (n_rows,)
     confidence : of the intervals
     """
-    figures: Figures = {}
+    figures: GroupFigures = {}
     for name, measure in NUMBERS.items():
         if measure.takes not in views:
             continue
@@ -99,7 +98,7 @@ def of_numbers(groups: NDArray[np.intp], n_groups: int, views: dict[str, Floats]
             inside = groups == group
             a, d = views[measure.takes][~inside], views[measure.takes][inside]
             if min(a.size, d.size) < 2:
-                figures[name].append({"value": None, "low": None, "high": None, "why": "fewer than two rows"})
+                figures[name].append(Figure(value=None, why="fewer than two rows"))
                 continue
             means = measure.function is numbers.mean_difference
             ends = numbers.mean_difference_interval(a, d, confidence) if means else (np.nan, np.nan)
@@ -113,7 +112,7 @@ def _against_rest(counts: NDArray[np.intp], positive: int, axis: int) -> NDArray
     return np.stack([counts.sum(axis=axis) - chosen, chosen], axis=axis)
 
 
-def _figures(when: str, views: dict[str, Floats], confidence: float) -> Figures:
+def _figures(when: str, views: dict[str, Floats], confidence: float) -> GroupFigures:
     """Apply every measure to its inputs; views of shape (n_draws, n_groups, ...)."""
     figures = {}
     for name, measure in CLASSES.items():
@@ -133,13 +132,13 @@ def _figure(values: Floats, measure: Measure, confidence: float) -> Figure:
     """Return the first value with an interval from the others, of which some may be NaN."""
     resampled = values[1:][np.isfinite(values[1:])]
     if not np.isfinite(values[0]):
-        return {**_rounded(np.nan, np.nan, np.nan), "why": measure.undefined}
+        return Figure(value=None, why=measure.undefined)
     if not measure.signed or not resampled.size:
         return _rounded(values[0], np.nan, np.nan)
     return _rounded(values[0], *np.quantile(resampled, [(1 - confidence) / 2, (1 + confidence) / 2]))
 
 
-def _rounded(*ends: float) -> Figure:
+def _rounded(value: float, low: float, high: float) -> Figure:
     """Round to ten digits, since the last bits of a sum depend on the processor; None for NaN."""
-    plain = (float(f"{end:.10g}") if np.isfinite(end) else None for end in ends)
-    return dict(zip(("value", "low", "high"), plain, strict=True))
+    rounded = [float(f"{end:.10g}") if np.isfinite(end) else None for end in (value, low, high)]
+    return Figure(value=rounded[0], low=rounded[1], high=rounded[2])

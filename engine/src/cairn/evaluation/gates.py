@@ -6,6 +6,7 @@ from typing import Any
 
 from cairn.bias import bounds
 from cairn.bias.catalogue import MEASURES
+from cairn.bias.documents import BiasReport, NoBiasReport
 from cairn.bias.facets import combined
 from cairn.errors import InputError, did_you_mean
 from cairn.evaluation.documents import ChampionComparison, Evaluation, GateResult, Slice, Slices
@@ -15,7 +16,7 @@ from cairn.number_text import plain
 
 __all__ = ["Gate", "judge", "table"]
 
-NO_BIAS: Mapping[str, Any] = {"facets": [], "left_out": {"all": "bias.json is missing"}}
+NO_BIAS = NoBiasReport(left_out={"all": "bias.json is missing"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +83,7 @@ def judge(
     evaluation: Evaluation,
     slices: Slices,
     champion: ChampionComparison | None = None,
-    bias: Mapping[str, Any] | None = None,
+    bias: BiasReport | NoBiasReport | None = None,
     *,
     gates: Sequence[Mapping[str, Any]],
     champion_stage: str = "prod",
@@ -93,7 +94,7 @@ def judge(
     ----------
     evaluation, slices : the documents of the model
     champion : the comparison with the champion; None: nothing is promoted
-    bias : the content of bias.json; None: no gate needs it
+    bias : the measures of bias; None: no gate needs it
     gates : each with the keys of `Gate`
     champion_stage : the registry's stage whose model is the champion
 

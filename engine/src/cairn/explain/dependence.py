@@ -1,12 +1,13 @@
 """Partial dependence: how predictions change with one column while all others stay unchanged."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cairn.explain.contributions import coded, output_values, to_cell
+from cairn.explain.documents import PartialDependence
 from cairn.explain.importance import round_figure
 from cairn.rows.coded import Coded
 
@@ -21,7 +22,7 @@ BAND = (0.25, 0.75)  # of the single rows' curves
 
 def partial_dependence(
     model: "Model", table: "pd.DataFrame", leading: Sequence[int], outputs: Sequence[int], *, grid: int
-) -> list[dict[str, Any]]:
+) -> list[PartialDependence]:
     """Predict the same rows again with each value of a grid of one column.
 
     Friedman's partial dependence (2001), as scikit-learn's `partial_dependence(method="brute")` defines it, and the
@@ -34,12 +35,6 @@ def partial_dependence(
     leading : the places of the columns
     outputs : the places of the outputs
     grid : the most values of a column
-
-    Returns
-    -------
-    list of dict : `feature`, `kind`, `grid` (values as in the table; null, the last, is a missing one),
-        `share` (of the rows, those nearest to each value), and lists for each output: `mean`, `low` and `high` (the
-        quartiles of the single rows' curves), in probability or in the target's unit
     """
     rows, curves_of_columns = coded(model, table), []
     for place in leading:
@@ -52,15 +47,15 @@ def partial_dependence(
         curves = predicted.reshape(len(tried), len(values), -1)
         low, high = np.quantile(curves, BAND, axis=1)
         curves_of_columns.append(
-            {
-                "feature": column.name,
-                "kind": column.kind,
-                "grid": [to_cell(column, value) for value in tried],
-                "share": [round_figure(share) for share in shares(values, tried, column.kind == "category")],
-                "mean": _lists(curves.mean(axis=1)),
-                "low": _lists(low),
-                "high": _lists(high),
-            }
+            PartialDependence(
+                feature=column.name,
+                kind=column.kind,
+                grid=[to_cell(column, value) for value in tried],
+                share=[round_figure(share) for share in shares(values, tried, column.kind == "category")],
+                mean=_lists(curves.mean(axis=1)),
+                low=_lists(low),
+                high=_lists(high),
+            )
         )
     return curves_of_columns
 

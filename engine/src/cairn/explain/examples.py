@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from cairn.explain import local
 from cairn.explain.contributions import SampleContributions, coded, output_values, to_cell
+from cairn.explain.documents import Example, OtherContributions, ValueContribution
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def explain_examples(
     contributions: SampleContributions, model: "Model", table: "pd.DataFrame", features: int
-) -> list[dict[str, Any]]:
+) -> list[Example]:
     """Explain the rows with the highest, the middle and the lowest score, and those where the model fails most.
 
     The score is the probability of the last of two classes, of the likeliest of several, or the value. `most_wrong`
@@ -30,13 +31,6 @@ def explain_examples(
     contributions : the contributions of the sample that rows are chosen from
     model, table : of the contributions; the table has the target
     features : columns shown for each row; the others are added up
-
-    Returns
-    -------
-    list of dict : `which` (a row may be chosen for several reasons), `row` (its place in the table, from 0), `actual`,
-        `class` (of the contributions), `predicted` (its probability, or the value), `base`, `margin` (the
-        base and all contributions), `contributions` (`feature`, `value`, `contribution`; the largest first) and
-        `others` (`columns`, `contribution`)
     """
     signature = model.signature
     actual = signature.labels(table.iloc[contributions.rows])
@@ -50,36 +44,40 @@ def explain_examples(
     )
     explained = local.of_class(local.explain(model.estimator, signature, rows), likeliest)
     predicted = output_values(contributions.predicted[places])
-    return [
-        {
-            "which": reasons[int(place)],
-            "row": int(contributions.rows[place]),
-            "actual": round_exactly(actual[place]) if signature.classes is None else signature.classes[actual[place]],
-            "class": None if signature.classes is None else contributions.name_of(signature, likeliest[number]),
-            "predicted": round_exactly(predicted[number, likeliest[number]]),
-            "base": round_exactly(explained.base[number]),
-            "margin": round_exactly(explained.total[number]),
-            **_parts(signature.columns, rows.matrix[number], explained.values[number], features),
-        }
-        for number, place in enumerate(places)
-    ]
+    examples = []
+    for number, place in enumerate(places):
+        parts, others = _parts(signature.columns, rows.matrix[number], explained.values[number], features)
+        examples.append(
+            Example(
+                which=reasons[int(place)],
+                row=int(contributions.rows[place]),
+                actual=round_exactly(actual[place]) if signature.classes is None else signature.classes[actual[place]],
+                class_=None if signature.classes is None else contributions.name_of(signature, likeliest[number]),
+                predicted=round_exactly(predicted[number, likeliest[number]]),
+                base=round_exactly(explained.base[number]),
+                margin=round_exactly(explained.total[number]),
+                contributions=parts,
+                others=others,
+            )
+        )
+    return examples
 
 
 def _parts(
     columns: Sequence["Column"], row: NDArray[np.float64], values: NDArray[np.float64], features: int
-) -> dict[str, Any]:
+) -> tuple[list[ValueContribution], OtherContributions]:
     """List the largest contributions to one row's prediction beside the row's values, and add up the others."""
     order = np.argsort(-np.abs(values), kind="stable")
     parts = [
-        {
-            "feature": columns[place].name,
-            "value": to_cell(columns[place], row[place]),
-            "contribution": round_exactly(values[place]),
-        }
+        ValueContribution(
+            feature=columns[place].name,
+            value=to_cell(columns[place], row[place]),
+            contribution=round_exactly(values[place]),
+        )
         for place in order[:features]
     ]
     rest = order[features:]
-    return {"contributions": parts, "others": {"columns": len(rest), "contribution": round_exactly(values[rest].sum())}}
+    return parts, OtherContributions(columns=len(rest), contribution=round_exactly(values[rest].sum()))
 
 
 def choose_examples(

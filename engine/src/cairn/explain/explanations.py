@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cairn.errors import InputError
 from cairn.explain.contributions import SampleContributions, sample_contributions
 from cairn.explain.dependence import partial_dependence
+from cairn.explain.documents import ExplainedRows, Explanations, NoExplanations
 from cairn.explain.examples import explain_examples
 from cairn.explain.importance import by_feature, by_slice, round_figure, swarm
 
@@ -22,6 +23,18 @@ if TYPE_CHECKING:
 __all__ = ["explain"]
 
 MAX_OUTPUTS = 5  # of many classes, the most frequent
+NOTHING_TO_EXPLAIN = "the model says the same of every row, so that no column has a part in it"
+
+
+class _Sizes(NamedTuple):
+    """What is shown of the rows explained; see `explain`."""
+
+    features: int
+    points: int
+    slice_rows: int
+    grid: int
+    dependence_rows: int
+    examples: bool
 
 
 def explain(
@@ -39,7 +52,7 @@ def explain(
     grid: int = 20,
     dependence_rows: int = 500,
     examples: bool = True,
-) -> tuple[dict[str, Any], "pa.Table | None"]:
+) -> tuple[Explanations | NoExplanations, "pa.Table | None"]:
     """Explain a model on a sample of rows.
 
     Parameters
@@ -49,8 +62,7 @@ def explain(
     groups : column -> label of each row, as `cairn.evaluation.scores.group_labels` gives them
     id : the column that names a row, for the table of contributions
     seed : of the samples
-    rows : the most rows where contributions are exact
-    estimated_rows : the most rows where they are estimates, which take far longer
+    rows, estimated_rows : the most rows where contributions are exact, and where they are estimates, which take longer
     features : the number of features in slices, swarm, examples and dependence; the bars have all
     points : of the swarm
     slice_rows : smaller slices are counted, but not explained
@@ -60,8 +72,7 @@ def explain(
 
     Returns
     -------
-    tuple : the content of explanations.json, and the contributions of every row explained, as a table; None where there
-        is nothing to explain
+    tuple : the explanations, and the contributions of every row explained, as a table; None where there are none
 
     Raises
     ------
@@ -71,31 +82,43 @@ def explain(
     _check_sizes(dependence_rows=dependence_rows)
     contributions = sample_contributions(model, table, rows=rows, estimated_rows=estimated_rows, seed=seed)
     if not contributions.values.any():
-        why = "the model says the same of every row, so that no column has a part in it"
-        return {"explained": False, "why": why}, None
+        return NoExplanations(why=NOTHING_TO_EXPLAIN), None
+    sizes = _Sizes(features, points, slice_rows, grid, dependence_rows, examples)
+    explanations = _explain_sample(contributions, model, table, groups, sizes, seed=seed)
+    return explanations, contribution_table(contributions, model, None if id is None else table[id])
+
+
+def _explain_sample(
+    contributions: SampleContributions,
+    model: "Model",
+    table: "pd.DataFrame",
+    groups: Mapping[str, NDArray[Any]],
+    sizes: _Sizes,
+    *,
+    seed: int,
+) -> Explanations:
     signature, outputs = model.signature, _choose_outputs(contributions)
     bars = by_feature(contributions, signature.columns, outputs)
     places = {column.name: place for place, column in enumerate(signature.columns)}
-    leading = [places[bar["feature"]] for bar in bars[:features]]
+    leading = [places[bar.feature] for bar in bars[: sizes.features]]
     draw = np.random.default_rng(seed)
-    some = np.sort(draw.permutation(len(contributions.rows))[:dependence_rows])
-    content = {
-        "explained": True,
-        "target": signature.target,
-        "task": signature.task,
-        "outputs": [contributions.name_of(signature, output) for output in outputs],
-        "unit": contributions.unit,
-        "exact": contributions.exact,
-        "adds_up_within": 10.0 ** math.ceil(math.log10(max(contributions.gap, 1e-9))),
-        "rows": {"explained": len(contributions.rows), "test": len(table)},
-        "base": [round_figure(base, 6) for base in contributions.base.mean(axis=0)[outputs]],
-        "features": bars,
-        "swarm": swarm(contributions, model, table, leading, outputs, points=points, draw=draw),
-        "slices": by_slice(contributions, signature.columns, leading, groups, min_rows=slice_rows),
-        "examples": explain_examples(contributions, model, table, features) if examples else [],
-        "dependence": partial_dependence(model, table.iloc[contributions.rows[some]], leading, outputs, grid=grid),
-    }
-    return content, contribution_table(contributions, model, None if id is None else table[id])
+    chosen = np.sort(draw.permutation(len(contributions.rows))[: sizes.dependence_rows])
+    averaged = table.iloc[contributions.rows[chosen]]
+    return Explanations(
+        target=signature.target,
+        task=signature.task,
+        outputs=[contributions.name_of(signature, output) for output in outputs],
+        unit=contributions.unit,
+        exact=contributions.exact,
+        adds_up_within=10.0 ** math.ceil(math.log10(max(contributions.gap, 1e-9))),
+        rows=ExplainedRows(explained=len(contributions.rows), test=len(table)),
+        base=[round_figure(base, 6) for base in contributions.base.mean(axis=0)[outputs]],
+        features=bars,
+        swarm=swarm(contributions, model, table, leading, outputs, points=sizes.points, draw=draw),
+        slices=by_slice(contributions, signature.columns, leading, groups, min_rows=sizes.slice_rows),
+        examples=explain_examples(contributions, model, table, sizes.features) if sizes.examples else [],
+        dependence=partial_dependence(model, averaged, leading, outputs, grid=sizes.grid),
+    )
 
 
 def _check_sizes(**sizes: int) -> None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from cairn.evaluation.slices import group_rows
 from cairn.explain.contributions import SampleContributions, coded, to_cell
+from cairn.explain.documents import FeatureContribution, FeaturePoints, SliceContributions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +21,7 @@ RANKED_ROWS = 5_000  # that the quantile of a value is computed from, at most
 
 def by_feature(
     contributions: SampleContributions, columns: Sequence["Column"], outputs: Sequence[int]
-) -> list[dict[str, Any]]:
+) -> list[FeatureContribution]:
     """Compute each column's mean absolute contribution, the largest first (Lundberg and Lee, 2017).
 
     Parameters
@@ -28,26 +29,21 @@ def by_feature(
     contributions : the contributions
     columns : of the signature
     outputs : those with separate figures
-
-    Returns
-    -------
-    list of dict : `feature`, `kind`, `mean_abs` over all outputs with its `standard_error` over rows, and
-        `mean_abs_by_output`
     """
     bars = []
     for place, column in enumerate(columns):
         sizes = np.abs(contributions.values[:, place], dtype="float64")
         means = sizes.mean(axis=1)
         bars.append(
-            {
-                "feature": column.name,
-                "kind": column.kind,
-                "mean_abs": round_figure(means.mean()),
-                "standard_error": round_figure(means.std() / np.sqrt(len(means))),
-                "mean_abs_by_output": [round_figure(size) for size in sizes.mean(axis=0)[list(outputs)]],
-            }
+            FeatureContribution(
+                feature=column.name,
+                kind=column.kind,
+                mean_abs=round_figure(means.mean()),
+                standard_error=round_figure(means.std() / np.sqrt(len(means))),
+                mean_abs_by_output=[round_figure(size) for size in sizes.mean(axis=0)[list(outputs)]],
+            )
         )
-    return sorted(bars, key=lambda bar: (-bar["mean_abs"], bar["feature"]))
+    return sorted(bars, key=lambda bar: (-bar.mean_abs, bar.feature))
 
 
 def swarm(
@@ -59,7 +55,7 @@ def swarm(
     *,
     points: int,
     draw: np.random.Generator,
-) -> list[dict[str, Any]]:
+) -> list[FeaturePoints]:
     """Return contributions and values of some rows: the points of a beeswarm plot.
 
     Parameters
@@ -70,11 +66,6 @@ def swarm(
     outputs : those that are drawn; they share the points
     points : the most rows
     draw : the generator that chooses them
-
-    Returns
-    -------
-    list of dict : `feature`, `kind`, `contributions` (a list for each output), and of each point the `value`: of a
-        number its quantile from 0 to 1, of a category its place in `levels`, null where it is missing
     """
     ranked = draw.permutation(len(contributions.rows))[:RANKED_ROWS]
     matrix = coded(model, table.iloc[contributions.rows[ranked]]).matrix
@@ -82,18 +73,21 @@ def swarm(
     lanes = []
     for place in leading:
         column, values = model.signature.columns[place], matrix[:, place]
-        levels, values_drawn = (
-            _levels(column, values[some]) if column.kind == "category" else (None, _places(values)[some])
-        )
+        levels: list[str] | None = None
+        drawn: list[int | float | None]
+        if column.kind == "category":
+            levels, drawn = _levels(column, values[some])
+        else:
+            drawn = _places(values)[some]
         parts = contributions.values[ranked[some], place]
         lanes.append(
-            {
-                "feature": column.name,
-                "kind": column.kind,
-                "levels": levels,
-                "value": values_drawn,
-                "contributions": [[round_figure(each) for each in parts[:, output]] for output in outputs],
-            }
+            FeaturePoints(
+                feature=column.name,
+                kind=column.kind,
+                levels=levels,
+                value=drawn,
+                contributions=[[round_figure(part) for part in parts[:, output]] for output in outputs],
+            )
         )
     return lanes
 
@@ -105,14 +99,8 @@ def by_slice(
     groups: Mapping[str, NDArray[Any]],
     *,
     min_rows: int,
-) -> list[dict[str, Any]]:
-    """Compute the leading columns' contributions in each group of rows.
-
-    Returns
-    -------
-    list of dict : `column`, `value`, `rows`; `mean_abs`, and where there is one output `mean`, whose sign is that
-        of the column's effect in this group; null for groups of fewer than `min_rows` rows
-    """
+) -> list[SliceContributions]:
+    """Compute the leading columns' contributions in each group of rows; groups of fewer than `min_rows` have none."""
     values = contributions.values[:, list(leading)]
     names = [columns[place].name for place in leading]
 
@@ -127,7 +115,8 @@ def by_slice(
     slices = []
     for group in group_rows({name: labels[contributions.rows] for name, labels in groups.items()}):
         effects = measure(group.rows) if group.rows.size >= min_rows else {"mean_abs": None, "mean": None}
-        slices.append({"column": group.column, "value": group.value, "rows": int(group.rows.size), **effects})
+        size = int(group.rows.size)
+        slices.append(SliceContributions(column=group.column, value=group.value, rows=size, **effects))
     return slices
 
 
@@ -141,11 +130,11 @@ def quantiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return ranks
 
 
-def _places(values: NDArray[np.float64]) -> list[float | None]:
+def _places(values: NDArray[np.float64]) -> list[int | float | None]:
     return [None if np.isnan(each) else float(f"{each:.3g}") for each in quantiles(values)]
 
 
-def _levels(column: "Column", values: NDArray[np.float64]) -> tuple[list[str], list[int | None]]:
+def _levels(column: "Column", values: NDArray[np.float64]) -> tuple[list[str], list[int | float | None]]:
     """Return the levels of the rows, and each row's place among them."""
     places = np.unique(values[~np.isnan(values)])
     levels = [str(to_cell(column, level)) for level in places]

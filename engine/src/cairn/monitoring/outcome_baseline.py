@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cairn.evaluation import metrics, scores
 from cairn.evaluation.curves import figure
 from cairn.evaluation.documents import Evaluation, Metric, Slice, Slices
+from cairn.explain.documents import Explanations, NoExplanations
 from cairn.models.saved import Model
 from cairn.monitoring.documents import (
     Calibration,
@@ -45,7 +46,7 @@ def measure_outcomes(
     values: Mapping[str, float] | None,
     evaluation: Evaluation,
     slices: Slices,
-    explanations: Mapping[str, Any],
+    explanations: Explanations | NoExplanations,
     seed: int,
 ) -> OutcomeBaseline:
     """Measure the outcomes of the baseline; the result has counts and means, and no rows.
@@ -59,7 +60,7 @@ def measure_outcomes(
     sensitive : columns by which predictions are compared
     values : amounts of the outcomes, as in conf/decision
     evaluation, slices : the documents of the model
-    explanations : the content of reports/explanations.json
+    explanations : of the test part
     seed : of the rows that are explained
     """
     signature = model.signature
@@ -175,14 +176,14 @@ def _figures(estimate: Estimate) -> dict[str, float | None]:
     }
 
 
-def _contributions(explanations: Mapping[str, Any]) -> Contributions | NoContributions:
-    if not explanations.get("explained"):
-        return NoContributions(why=explanations.get("why", "the model is not explained"))
+def _contributions(explanations: Explanations | NoExplanations) -> Contributions | NoContributions:
+    if isinstance(explanations, NoExplanations):
+        return NoContributions(why=explanations.why)
     return Contributions(
-        exact=explanations["exact"],
-        unit=explanations["unit"],
+        exact=explanations.exact,
+        unit=explanations.unit,
         features={
-            each["feature"]: Contribution(mean_abs=each["mean_abs"], standard_error=each["standard_error"])
-            for each in explanations["features"]
+            bar.feature: Contribution(mean_abs=bar.mean_abs, standard_error=bar.standard_error)
+            for bar in explanations.features
         },
     )

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from cairn import layout
+from cairn.bias.documents import read_bias
 from cairn.documents import read_document
 from cairn.evaluation.documents import Evaluation, GateReport, Slices
+from cairn.explain.documents import read_explanations
 from cairn.files import digest, read_json
 from cairn.report.tables import confusion, training_curves
 
@@ -13,8 +15,6 @@ __all__ = ["read"]
 
 DOCUMENTS = {
     "profile": layout.PROFILE_RESULTS,
-    "bias": layout.BIAS,
-    "explanations": layout.EXPLANATIONS,
     "rules": layout.RULES,
     "validation": layout.VALIDATION_RESULTS,
     "trials": layout.TRIALS,
@@ -51,9 +51,11 @@ def read(
     documents: dict[str, Any] = {name: read_json(path) for name, path in DOCUMENTS.items()}
     plots = {path.stem: read_json(path) for path in sorted(layout.PLOTS.glob("*.json"))}
     return documents | {
+        "bias": read_bias(layout.BIAS),
         "evaluation": read_document(Evaluation, layout.EVALUATION),
-        "slices": read_document(Slices, layout.SLICES),
+        "explanations": read_explanations(layout.EXPLANATIONS),
         "gates": read_document(GateReport, layout.GATES),
+        "slices": read_document(Slices, layout.SLICES),
         "confusion": confusion(plots.pop("confusion"), documents["schema"]["classes"]),
         "plots": plots,
         "search": {name: read_json(layout.SEARCH / f"{name}.json") for name in ("history", "importances")},
