@@ -1,5 +1,6 @@
 """The model card, as Markdown and as a page."""
 
+from cairn.bias.documents import NoBiasReport
 from cairn.evaluation.documents import (
     Baselines,
     Evaluation,
@@ -10,7 +11,6 @@ from cairn.evaluation.documents import (
     Slice,
     Slices,
 )
-from cairn.bias.documents import NoBiasReport
 from cairn.explain.documents import NoExplanations
 from cairn.report import card
 

@@ -8,7 +8,7 @@ from cairn import config, layout
 from cairn.documents import read_document, to_json
 from cairn.evaluation.documents import Evaluation, Slices
 from cairn.explain.documents import read_explanations
-from cairn.files import read_json, write_json
+from cairn.files import write_json
 from cairn.models import saved
 from cairn.monitoring.baseline import build_baseline
 from cairn.monitoring.outcome_baseline import measure_outcomes

@@ -4,7 +4,7 @@ from cairn import config, layout
 from cairn.bias.documents import read_bias
 from cairn.documents import read_document, to_json
 from cairn.evaluation.documents import Evaluation, GateReport, Slices
-from cairn.files import read_json, write_json
+from cairn.files import write_json
 from cairn.registry import champion
 
 
