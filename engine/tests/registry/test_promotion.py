@@ -4,7 +4,7 @@ import json
 import subprocess
 
 import pytest
-from engine.tests.registry.conftest import JUDGE
+from engine.tests.small_project import JUDGE
 
 from cairn import config
 from cairn.cli.models import lineage, models
