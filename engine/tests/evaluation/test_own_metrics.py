@@ -135,6 +135,12 @@ def test_a_name_that_the_engine_has_is_refused():
         own_metrics.check({"f1": COST}, "binary", ["f1"])
 
 
+@pytest.mark.parametrize("name", ["auto", "column", "value", "rows"])
+def test_a_name_that_would_hide_a_key_of_a_report_is_refused(name):
+    with pytest.raises(InputError, match=rf"metrics\.{name}: {name} has another meaning"):
+        own_metrics.check({name: COST}, "binary", ())
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

@@ -194,6 +194,6 @@ def read_bias(path: Path) -> BiasReport | NoBiasReport:
     InputError : a key is missing, or a value has another type
     """
     content = read_json(path)
-    if isinstance(content, Mapping) and content.get("facets") == []:
+    if isinstance(content, Mapping) and "measures" not in content and content.get("facets") == []:
         return from_json(NoBiasReport, content, str(path))
     return from_json(BiasReport, content, str(path))

@@ -15,6 +15,7 @@ the positive class, or of shape (n_rows, n_classes). Functions of sklearn.metric
 import inspect
 import numbers
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cairn.config import locate
 from cairn.errors import InputError, did_you_mean, own_code_error
+from cairn.evaluation.documents import Slice
 
 __all__ = ["check", "directions", "scorer"]
 
@@ -31,6 +33,7 @@ Scorer = Callable[[Floats], dict[str, Floats]]
 
 RESPONSES = ("predict", "predict_proba")
 KEYS = ("_target_", "greater_is_better", "response_method")  # the rest are the function's own arguments
+RESERVED = {"auto", *(field.name for field in fields(Slice))}  # slices.json has a slice's metrics beside its fields
 
 
 def check(nodes: Nodes | None, task: str, taken: Collection[str]) -> None:
@@ -48,8 +51,10 @@ def check(nodes: Nodes | None, task: str, taken: Collection[str]) -> None:
     """
     for name, node in (nodes or {}).items():
         where = f"evaluation.metrics.{name}"
-        if name in taken or name == "auto":
+        if name in taken:
             raise InputError(f"{where}: there is a metric of this name already; choose another name")
+        if name in RESERVED:
+            raise InputError(f"{where}: {name} has another meaning in gates or in slices.json; choose another name")
         if not isinstance(node, Mapping) or "_target_" not in node:
             raise InputError(f"{where}: must be a mapping with `_target_`, such as pipeline.metrics.{name}")
         if not isinstance(node.get("greater_is_better"), bool):
